@@ -1,0 +1,112 @@
+"""The rules that several modules share: text, secrets, user ids, instants and durations.
+
+A rule about something that may be secret *returns* what is wrong, so that the caller can drop the value before it
+raises; the others raise.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime, timedelta, timezone
+
+from .errors import ConfigurationError, InvalidUserIdError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+LAST_SECOND = 253_402_300_799
+"""9999-12-31T23:59:59Z, the last second that a ``datetime`` can name."""
+
+RECOMMENDED_SECRET_BYTES = 64
+"""RFC 7518 section 3.2: an HS512 key has at least the size of the hash output."""
+
+_SECOND = timedelta(seconds=1)
+_INVISIBLE = "\ufeff\u200b\u2060"  # byte order mark, zero width space, word joiner: what a copied text brings along
+_KEY_FILE = re.compile(r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp|-cert-v01@openssh\.com")
+
+
+def text_problem(value: str) -> str | None:
+    """What is wrong with a short text that travels as it is, or None: blank, white space at an end, NUL, surrogates."""
+    if not value.strip():
+        return "is blank"
+    if value != value.strip() or value != value.strip(_INVISIBLE):
+        return "starts or ends with white space: remove it (was a line break copied along?)"
+    if "\0" in value:
+        return "contains a NUL character: remove it"
+    if not is_well_formed(value):
+        return "contains a lone surrogate: it was decoded wrongly, decode it as UTF-8"
+    return None
+
+
+def secret_problem(value: str) -> str | None:
+    """What is wrong with an HMAC secret, or None: as ``text_problem``, and the text of another kind of key.
+
+    Source: PyJWT refuses PEM, SSH and JWK text as an HMAC key (``jwt.utils`` and ``jwt.algorithms``), because whoever
+    configures one has confused a public key with a secret. The rule here covers that of every PyJWT since 2.8.
+    """
+    problem = text_problem(value)
+    if problem is None and _KEY_FILE.search(value):
+        return "is the text of a PEM or SSH key: use the client secret from the Rollout dashboard"
+    if problem is None and value[0] + value[-1] in ("{}", "[]"):
+        return "is JSON text, such as a JWK: use the client secret from the Rollout dashboard"
+    return problem
+
+
+def is_well_formed(text: str) -> bool:
+    """Whether the text has a UTF-8 form, which one with a lone surrogate has not."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_user_id(user_id: str) -> None:
+    """Refuse what Rollout would store under another user, or not at all.
+
+    Source: docs.rollout.com/documentation/authenticating-with-rollout, claim ``sub``: a persistent, unique string.
+    Raises ``TypeError`` for anything but a ``str`` and ``InvalidUserIdError`` for unusable text.
+    """
+    if not isinstance(user_id, str):
+        raise TypeError(f"user_id is {type(user_id).__name__}, and Rollout takes a string: pass str(user.pk)")
+    problem = text_problem(user_id)
+    if problem:
+        raise InvalidUserIdError(f"user_id {problem}; pass str(user.pk)")
+
+
+def epoch_seconds(now: datetime | None, name: str = "now") -> int:
+    """The instant as whole seconds since 1970, rounded down; the current time for None.
+
+    Raises ``TypeError`` for anything but a ``datetime`` and ``ConfigurationError`` for a naive one or one before 1970.
+    """
+    if now is None:
+        return int(time.time())
+    if not isinstance(now, datetime):
+        raise TypeError(f"{name} is {type(now).__name__}: pass datetime.now(timezone.utc)")
+    if now.utcoffset() is None:
+        raise ConfigurationError(f"{name} is a naive datetime: pass an aware one, such as datetime.now(timezone.utc)")
+    if now < EPOCH:
+        raise ConfigurationError(f"{name} is before 1970: pass the current time, such as datetime.now(timezone.utc)")
+    return (now - EPOCH) // _SECOND
+
+
+def instant(seconds: int) -> datetime:
+    """The aware UTC instant for whole seconds between 0 and ``LAST_SECOND``."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def whole_seconds(name: str, duration: timedelta, *, least: int, most: int | None = None) -> int:
+    """The duration as whole seconds, between ``least`` and ``most``.
+
+    Raises ``TypeError`` for a number and ``ConfigurationError`` for a fraction or a duration out of range.
+    """
+    if not isinstance(duration, timedelta):
+        raise TypeError(f"{name} is {type(duration).__name__}: pass timedelta(seconds=...)")
+    seconds, rest = divmod(duration, _SECOND)
+    if rest:
+        raise ConfigurationError(f"{name} is not a whole number of seconds: pass timedelta(seconds=...)")
+    if seconds < least or (most is not None and seconds > most):
+        limits = f"at least {least} s" if most is None else f"between {least} s and {most} s"
+        raise ConfigurationError(f"{name} is {seconds} s: it must be {limits}")
+    return seconds

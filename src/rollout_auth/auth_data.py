@@ -1,0 +1,145 @@
+"""``AuthData``: what a connect token tells Rollout about a user's API key.
+
+Source: "Implementing User Auth with API Key" of docs.rollout.com (``apiKey``, ``refreshToken``, ``expiresIn`` in
+seconds); on Rollout v2 the connector's own code reads the object, so it may hold further fields (npm
+``@rollout/framework`` 2.2.169 types it ``any``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from ._checks import text_problem
+from ._json import MAX_SAFE_INTEGER, FrozenObject, quote
+from ._secrecy import masked_repr, sealed
+from .errors import InvalidAuthDataError
+
+_WIRE_NAMES = {"api_key": "apiKey", "refresh_token": "refreshToken", "expires_in": "expiresIn"}
+_NOTHING = FrozenObject({}, "extra")
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class AuthData:
+    """A user's API key and, if it can be renewed, the refresh token and the key's life.
+
+    Args:
+        api_key: what Rollout sends back to your API; no white space at its ends.
+        refresh_token: what Rollout sends to your refresh endpoint; together with ``expires_in``, or not at all.
+        expires_in: seconds that the key is valid, counted from when Rollout reads it; more than zero.
+        extra: further JSON fields for the connector, kept as a deep copy: numbers within ±(2**53 - 1), at most 16
+            levels deep, and none named ``apiKey``, ``refreshToken`` or ``expiresIn``.
+
+    Raises:
+        TypeError: an argument is of the wrong type, such as a ``bool`` or ``float`` for ``expires_in``.
+        InvalidAuthDataError: a value is unusable, or only one of ``refresh_token`` and ``expires_in`` is given.
+
+    The values are signed into a connect token, not encrypted: the user's browser can read them. ``repr`` hides them.
+    """
+
+    api_key: str
+    refresh_token: str | None = None
+    expires_in: int | None = None
+    extra: Mapping[str, object] = _NOTHING
+
+    def __init__(
+        self,
+        api_key: str,
+        refresh_token: str | None = None,
+        expires_in: int | None = None,
+        extra: Mapping[str, object] = _NOTHING,
+    ) -> None:
+        object.__setattr__(self, "api_key", api_key)
+        object.__setattr__(self, "refresh_token", refresh_token)
+        object.__setattr__(self, "expires_in", expires_in)
+        problem = _extra_problem(self, extra) or _field_problem(self)
+        del api_key, refresh_token, expires_in, extra
+        if problem:
+            raise problem
+
+    @property
+    def is_refreshable(self) -> bool:
+        """Whether Rollout can renew the key: it has a refresh token and a life in seconds."""
+        return self.refresh_token is not None
+
+    def to_dict(self) -> dict[str, object]:
+        """The object as it travels: ``{"apiKey", "refreshToken", "expiresIn", **extra}``, absent fields left out."""
+        fields = {wire: getattr(self, name) for name, wire in _WIRE_NAMES.items()}
+        return {wire: value for wire, value in fields.items() if value is not None} | dict(self.extra)
+
+    @classmethod
+    @sealed
+    def from_dict(cls, data: Mapping[str, object]) -> AuthData:
+        """Read what ``to_dict`` writes. Keys that are not Rollout's own become ``extra``.
+
+        Raises ``InvalidAuthDataError`` for everything that is not such an object, wrong types included: the data is
+        foreign. A field that is ``null`` is refused; leave it out.
+        """
+        if not isinstance(data, Mapping):
+            raise InvalidAuthDataError(f"authData is {type(data).__name__}: pass a mapping with the key 'apiKey'")
+        if "apiKey" not in data:
+            raise InvalidAuthDataError("authData has no 'apiKey': its keys are 'apiKey', 'refreshToken', 'expiresIn'")
+        fields = {name: data[wire] for name, wire in _WIRE_NAMES.items() if wire in data}
+        for name, value in fields.items():
+            if value is None:
+                raise InvalidAuthDataError(f"{_WIRE_NAMES[name]} is null: leave it out")
+        extra = {key: value for key, value in data.items() if key not in _WIRE_NAMES.values()}
+        try:
+            return cls(**fields, extra=extra)  # type: ignore[arg-type]
+        except TypeError as error:
+            problem = str(error)
+        raise InvalidAuthDataError(problem)
+
+    def __repr__(self) -> str:
+        names = ("api_key", "refresh_token", "expires_in", "extra")
+        return masked_repr(self, *names, hidden=("api_key", "refresh_token"))
+
+
+def _extra_problem(auth_data: AuthData, extra: Mapping[str, object]) -> Exception | None:
+    """Freeze ``extra`` into the object, or say what is wrong with it."""
+    if not isinstance(extra, Mapping):
+        return TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
+    shadowed = sorted(set(_WIRE_NAMES.values()).intersection(extra))
+    if shadowed:
+        return InvalidAuthDataError(f"extra may not contain {shadowed[0]!r}: pass it as an argument of its own")
+    try:
+        frozen = extra if isinstance(extra, FrozenObject) else FrozenObject(extra, "extra")
+        object.__setattr__(auth_data, "extra", frozen)
+    except ValueError as error:
+        return InvalidAuthDataError(str(error))
+    return None
+
+
+def _field_problem(auth_data: AuthData) -> Exception | None:
+    """Say what is wrong with the fields of Rollout's own."""
+    for name in ("api_key", "refresh_token"):
+        value = getattr(auth_data, name)
+        if name == "refresh_token" and value is None:
+            continue
+        if not isinstance(value, str):
+            return TypeError(f"{name} is {type(value).__name__}: pass a str")
+        problem = text_problem(value)
+        if problem:
+            return InvalidAuthDataError(f"{name} {problem}")
+    seconds = auth_data.expires_in
+    if (auth_data.refresh_token is None) != (seconds is None):
+        return InvalidAuthDataError("refresh_token and expires_in belong together: pass both or neither")
+    if seconds is None:
+        return None
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return TypeError(f"expires_in is {type(seconds).__name__}: pass an int, in seconds")
+    if not 0 < seconds <= MAX_SAFE_INTEGER:
+        return InvalidAuthDataError("expires_in must be more than zero: pass the key's life in seconds")
+    return None
+
+
+def wire_json(auth_data: AuthData) -> str:
+    """The compact JSON of ``to_dict()``, without building the dict: it is the greater part of signing a token."""
+    text = f'{{"apiKey":{quote(auth_data.api_key)}'
+    if auth_data.refresh_token is not None:
+        text += f',"refreshToken":{quote(auth_data.refresh_token)},"expiresIn":{auth_data.expires_in:d}'
+    extra = cast("FrozenObject", auth_data.extra)
+    if extra:
+        text += f",{extra.text[1:-1]}"
+    return text + "}"

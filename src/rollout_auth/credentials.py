@@ -1,0 +1,149 @@
+"""``ClientCredentials``: the client id and the client secret from the Rollout dashboard.
+
+Source: docs.rollout.com/documentation/authenticating-with-rollout, whose samples read ``ROLLOUT_CLIENT_ID`` and
+``ROLLOUT_CLIENT_SECRET`` from the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ._checks import RECOMMENDED_SECRET_BYTES, secret_problem, text_problem
+from ._secrecy import masked_repr, sealed
+from .errors import ConfigurationError, ShortSecretWarning
+
+CLIENT_ID_VARIABLE = "ROLLOUT_CLIENT_ID"
+CLIENT_SECRET_VARIABLE = "ROLLOUT_CLIENT_SECRET"  # noqa: S105  the name of a variable
+PREVIOUS_CLIENT_SECRET_VARIABLE = "ROLLOUT_PREVIOUS_CLIENT_SECRET"  # noqa: S105
+
+
+_SHORT_SECRET = (
+    f"a client secret has fewer than the {RECOMMENDED_SECRET_BYTES} bytes that HS512 asks for (RFC 7518 section 3.2):"
+    " copy it again from the Rollout dashboard, or ask Rollout for a longer one"
+)
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class ClientCredentials:
+    """A client id, the secret that signs, and the earlier secrets that are still accepted.
+
+    Args:
+        client_id: the public id, the ``iss`` claim of every connect token.
+        client_secret: the secret of the dashboard, used as UTF-8 bytes; 64 bytes or more.
+        previous_client_secrets: secrets that verify but no longer sign, for a rotation without downtime.
+
+    Raises:
+        TypeError: an argument is of the wrong type, such as None from a variable that is not set, or one ``str`` for
+            the sequence of previous secrets.
+        ConfigurationError: a value is empty, has white space at an end, NUL or lone surrogates, a secret is the text
+            of a PEM, SSH or JWK key, or the id is one of the secrets (the id is public).
+
+    Warns:
+        ShortSecretWarning: a secret has fewer than 64 bytes (RFC 7518 section 3.2).
+    """
+
+    client_id: str
+    client_secret: str
+    previous_client_secrets: tuple[str, ...] = ()
+
+    def __init__(self, client_id: str, client_secret: str, previous_client_secrets: Sequence[str] = ()) -> None:
+        single = isinstance(previous_client_secrets, (str, bytes))
+        object.__setattr__(self, "client_id", client_id)
+        object.__setattr__(self, "client_secret", client_secret)
+        object.__setattr__(self, "previous_client_secrets", () if single else tuple(previous_client_secrets))
+        del client_id, client_secret, previous_client_secrets
+        if single:
+            raise TypeError("previous_client_secrets is a single text: pass a list, such as [previous_secret]")
+        problem = _problem(self)
+        if problem:
+            raise problem
+        if min(len(secret.encode()) for secret in self.secrets) < RECOMMENDED_SECRET_BYTES:
+            warnings.warn(_SHORT_SECRET, ShortSecretWarning, stacklevel=_callers_level())
+
+    @classmethod
+    @sealed
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> ClientCredentials:
+        """Read ``ROLLOUT_CLIENT_ID``, ``ROLLOUT_CLIENT_SECRET`` and, if set, ``ROLLOUT_PREVIOUS_CLIENT_SECRET``.
+
+        ``environ`` is ``os.environ`` unless another mapping is given; an empty variable counts as unset.
+        Raises ``ConfigurationError`` that names every missing variable, or what is wrong with a value.
+        """
+        environ = os.environ if environ is None else environ
+        required = (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE)
+        missing = [name for name in required if not environ.get(name)]
+        if missing:
+            raise ConfigurationError(
+                f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set:"
+                " copy the value from the Configuration page of the Rollout dashboard"
+            )
+        previous = environ.get(PREVIOUS_CLIENT_SECRET_VARIABLE)
+        client_id, client_secret = (environ[name] for name in required)
+        return cls(client_id, client_secret, [previous] if previous else ())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that verifies, the one that signs first."""
+        return (self.client_secret, *self.previous_client_secrets)
+
+    def __repr__(self) -> str:
+        secrets = ("client_secret", "previous_client_secrets")
+        return masked_repr(self, "client_id", *secrets, hidden=secrets)
+
+
+def _problem(credentials: ClientCredentials) -> Exception | None:
+    previous = [("previous_client_secrets", secret, secret_problem) for secret in credentials.previous_client_secrets]
+    for name, value, rule in (
+        ("client_id", credentials.client_id, text_problem),
+        ("client_secret", credentials.client_secret, secret_problem),
+        *previous,
+    ):
+        if not isinstance(value, str):
+            return TypeError(f"{name} is {type(value).__name__}: pass a str (is its environment variable set?)")
+        problem = rule(value)
+        if problem:
+            return ConfigurationError(f"{name} {problem}")
+    if credentials.client_id in credentials.secrets:
+        return ConfigurationError("client_id is the same text as a secret, and it is public: copy both again")
+    return None
+
+
+def _callers_level() -> int:
+    """How many frames lie between ``warnings.warn`` in the caller of this function and the first one outside here."""
+    level = 1
+    frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__):
+        level += 1
+        frame = frame.f_back
+    return level
+
+
+def credentials_from_environment() -> ClientCredentials:
+    """``ClientCredentials.from_env()``, built once for each set of values: a rotated secret is seen at once."""
+    get = os.environ.get
+    return _built(get(CLIENT_ID_VARIABLE), get(CLIENT_SECRET_VARIABLE), get(PREVIOUS_CLIENT_SECRET_VARIABLE))
+
+
+@lru_cache(maxsize=8)
+@sealed
+def _built(client_id: str | None, client_secret: str | None, previous: str | None) -> ClientCredentials:
+    return ClientCredentials.from_env(
+        {
+            CLIENT_ID_VARIABLE: client_id or "",
+            CLIENT_SECRET_VARIABLE: client_secret or "",
+            PREVIOUS_CLIENT_SECRET_VARIABLE: previous or "",
+        }
+    )
+
+
+def check_credentials(credentials: ClientCredentials) -> None:
+    """Raise ``TypeError`` unless the argument is what its name says."""
+    if not isinstance(credentials, ClientCredentials):
+        raise TypeError(
+            f"credentials is {type(credentials).__name__}: pass ClientCredentials(client_id, client_secret),"
+            " or nothing to read the environment"
+        )

@@ -1,0 +1,68 @@
+"""Typed usage of the public surface, for mypy and pyright: the ignored lines are mistakes that they must report."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from rollout_auth import (
+    LEGACY_NAMESPACE,
+    AuthData,
+    ClientCredentials,
+    ConnectToken,
+    ConnectTokenSigner,
+    InvalidClaimError,
+    RefreshUnavailableError,
+    RolloutAuthError,
+    TokenExpiredError,
+    TokenNotYetValidError,
+    generate_connect_token,
+    verify_connect_token,
+)
+
+credentials: ClientCredentials = ClientCredentials("client-id", "secret", ["earlier secret"])
+from_environment: ClientCredentials = ClientCredentials.from_env({"ROLLOUT_CLIENT_ID": "client-id"})
+
+plain: AuthData = AuthData("key")
+refreshable: AuthData = AuthData("key", "refresh", 3600, {"region": "eu", "scopes": ["read"]})
+again: AuthData = AuthData.from_dict(refreshable.to_dict())
+can_renew: bool = again.is_refreshable
+life: int | None = again.expires_in
+
+token: str = generate_connect_token(
+    "user-1",
+    refreshable,
+    credentials=credentials,
+    ttl=timedelta(minutes=15),
+    namespace=LEGACY_NAMESPACE,
+    dev=True,
+    now=datetime.now(timezone.utc),
+)
+other: str = ConnectTokenSigner(credentials, ttl=timedelta(minutes=15)).sign("user-1", plain)
+
+verified: ConnectToken = verify_connect_token(
+    token.encode(), credentials=credentials, namespace="rollouthq.com", leeway=timedelta(0)
+)
+auth_data: AuthData | None = verified.auth_data
+expires_at: datetime = verified.expires_at
+
+
+def explain(error: RolloutAuthError) -> tuple[str, int, object]:
+    """Read what an error carries."""
+    if isinstance(error, TokenExpiredError):
+        return error.code, error.status, error.expired_at
+    if isinstance(error, TokenNotYetValidError):
+        return error.code, error.status, error.valid_from
+    if isinstance(error, InvalidClaimError):
+        return error.code, error.status, error.claim
+    if isinstance(error, RefreshUnavailableError):
+        return error.code, error.status, error.retry_after
+    return error.code, error.status, None
+
+
+def mistakes() -> None:
+    """Never called: each line is one that a type checker must refuse."""
+    generate_connect_token(42)  # type: ignore[arg-type]
+    generate_connect_token("user-1", {"apiKey": "key"})  # type: ignore[arg-type]
+    generate_connect_token("user-1", ttl=3600)  # type: ignore[arg-type]
+    generate_connect_token("user-1", namespace="rollout")  # type: ignore[arg-type]
+    plain.api_key = "another"  # type: ignore[misc]
