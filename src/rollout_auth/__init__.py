@@ -9,15 +9,9 @@
 ``from_env`` and ``credentials=None`` read ``ROLLOUT_CLIENT_ID`` and ``ROLLOUT_CLIENT_SECRET``.
 """
 
+from ._claims import LEGACY_NAMESPACE, NAMESPACE
 from .auth_data import AuthData
-from .connect_token import (
-    LEGACY_NAMESPACE,
-    NAMESPACE,
-    ConnectToken,
-    ConnectTokenSigner,
-    generate_connect_token,
-    verify_connect_token,
-)
+from .connect_token import ConnectToken, ConnectTokenSigner, generate_connect_token, verify_connect_token
 from .credentials import ClientCredentials
 from .errors import (
     ApiKeyExpiredError,

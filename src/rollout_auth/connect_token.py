@@ -1,9 +1,6 @@
 """Connect tokens: the JWT by which Rollout's UI and API know a partner's user.
 
-Sources: docs.rollout.com/documentation/authenticating-with-rollout (HS512; ``iss``, ``sub``, ``iat`` and ``exp`` are
-required; the namespace key ``rollout.com``), the same page at docs.rollouthq.com (the legacy key ``rollouthq.com`` and
-``dev``), npm ``@rollout/framework`` 2.2.169 (``zConsumerTokenData``), and the RolloutHQ/rollout-hq-docs repository (a
-lifetime of more than one hour is refused).
+Source: docs.rollout.com/documentation/authenticating-with-rollout. The rules for each claim stand in ``_claims``.
 """
 
 from __future__ import annotations
@@ -11,10 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal
 
 from ._checks import LAST_SECOND, check_user_id, epoch_seconds, instant, whole_seconds
-from ._json import as_object, loads_object, quote
+from ._claims import (
+    LEGACY_NAMESPACE,
+    MAX_LIFETIME,
+    NAMESPACE,
+    Namespace,
+    check_namespace,
+    namespace_claim,
+    text_claim,
+    time_claims,
+)
+from ._json import loads_object, quote
 from ._jws import MAX_TOKEN_LENGTH, Signer, verified_payload
 from ._secrecy import masked_repr, sealed
 from .auth_data import AuthData, wire_json
@@ -25,21 +31,10 @@ from .errors import (
     InvalidClaimError,
     InvalidUserIdError,
     MalformedTokenError,
-    TokenExpiredError,
-    TokenNotYetValidError,
 )
 
-NAMESPACE: Literal["rollout.com"] = "rollout.com"
-"""The claim that holds ``authData``."""
-
-LEGACY_NAMESPACE: Literal["rollouthq.com"] = "rollouthq.com"
-"""The claim's earlier name. A Rollout of today ignores it, and authData with it, without an error."""
-
-Namespace = Literal["rollout.com", "rollouthq.com"]
-
-MAX_LIFETIME = timedelta(hours=1)
-_MAX_LIFETIME_SECONDS = 3600
-_MINUTE = timedelta(seconds=60)
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,17 +68,10 @@ class ConnectToken:
 
 
 class ConnectTokenSigner:
-    """Signs connect tokens with settings that were checked once.
+    """Signs many connect tokens with settings that are checked once: those of ``generate_connect_token``.
 
-    Args:
-        credentials: whose client id and secret to use.
-        ttl: the tokens' life, whole seconds from 1 s to 1 h.
-        namespace: the claim that holds authData: ``NAMESPACE``, or ``LEGACY_NAMESPACE``.
-        dev: show unpublished triggers and actions; only the legacy namespace has it.
-
-    Raises:
-        TypeError: an argument is of the wrong type.
-        ConfigurationError: ``ttl``, ``namespace`` or ``dev`` is not allowed.
+    Raises ``TypeError`` for an argument of the wrong type and ``ConfigurationError`` for ``ttl`` (whole seconds, 1 s to
+    1 h), ``namespace`` or ``dev`` (legacy namespace only).
     """
 
     __slots__ = ("_auth_data_end", "_auth_data_start", "_end", "_signer", "_start", "_ttl_seconds", "client_id")
@@ -92,17 +80,17 @@ class ConnectTokenSigner:
         self,
         credentials: ClientCredentials,
         *,
-        ttl: timedelta = MAX_LIFETIME,
+        ttl: timedelta = _HOUR,
         namespace: Namespace = NAMESPACE,
         dev: bool = False,
     ) -> None:
         check_credentials(credentials)
-        _check_namespace(namespace)
+        check_namespace(namespace)
         if not isinstance(dev, bool):
             raise TypeError(f"dev is {type(dev).__name__}: pass True or False")
         if dev and namespace != LEGACY_NAMESPACE:
             raise ConfigurationError("only the legacy namespace has dev: leave it out, or pass LEGACY_NAMESPACE too")
-        self._ttl_seconds = whole_seconds("ttl", ttl, least=1, most=_MAX_LIFETIME_SECONDS)
+        self._ttl_seconds = whole_seconds("ttl", ttl, least=1, most=MAX_LIFETIME)
         self.client_id = credentials.client_id
         self._signer = Signer(credentials.client_secret)
         self._start = f'{{"iss":{quote(credentials.client_id)},"sub":'
@@ -144,7 +132,7 @@ def generate_connect_token(
     auth_data: AuthData | None = None,
     *,
     credentials: ClientCredentials | None = None,
-    ttl: timedelta = MAX_LIFETIME,
+    ttl: timedelta = _HOUR,
     namespace: Namespace = NAMESPACE,
     dev: bool = False,
     now: datetime | None = None,
@@ -215,83 +203,14 @@ def verify_connect_token(
     if credentials is None:
         credentials = credentials_from_environment()
     check_credentials(credentials)
-    _check_namespace(namespace)
+    check_namespace(namespace)
     leeway_seconds = whole_seconds("leeway", leeway, least=0)
     moment = epoch_seconds(now)
     payload = verified_payload(token, credentials.secrets)
     claims = loads_object(payload, "the token's payload", MalformedTokenError)
-    if _text(claims, "iss") != credentials.client_id:
+    if text_claim(claims, "iss") != credentials.client_id:
         raise InvalidClaimError("iss is another client id: sign with the client id of these credentials", claim="iss")
-    user_id = _text(claims, "sub")
-    issued, expires = _times(claims, moment, leeway_seconds)
-    auth_data, dev = _rollout_claim(claims, namespace)
+    user_id = text_claim(claims, "sub")
+    issued, expires = time_claims(claims, moment, leeway_seconds)
+    auth_data, dev = namespace_claim(claims, namespace)
     return ConnectToken(credentials.client_id, user_id, auth_data, instant(issued), instant(expires), dev)
-
-
-def _check_namespace(namespace: str) -> None:
-    if namespace not in (NAMESPACE, LEGACY_NAMESPACE):
-        raise ConfigurationError(f"the namespace must be {NAMESPACE!r} or, on legacy, {LEGACY_NAMESPACE!r}")
-
-
-def _text(claims: dict[str, object], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value.strip():
-        state = "is missing" if name not in claims else "is not a string with text"
-        raise InvalidClaimError(f"{name} {state}: sign with a string", claim=name)
-    return value
-
-
-def _seconds(claims: dict[str, object], name: str) -> int:
-    value = claims.get(name)
-    if type(value) is not int or not 0 <= value <= LAST_SECOND:
-        state = "is missing" if name not in claims else "is not a time in whole seconds since 1970"
-        raise InvalidClaimError(f"{name} {state}: sign with an integer", claim=name)
-    return value
-
-
-def _times(claims: dict[str, object], moment: int, leeway: int) -> tuple[int, int]:
-    issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
-    if not 0 < expires - issued <= _MAX_LIFETIME_SECONDS:
-        raise InvalidClaimError(
-            f"exp is {expires - issued} s after iat: sign for 1 s to {_MAX_LIFETIME_SECONDS} s", claim="exp"
-        )
-    starts = max(issued, _seconds(claims, "nbf")) if "nbf" in claims else issued
-    if starts > moment + leeway:
-        raise TokenNotYetValidError(
-            f"the token starts {starts - moment} s from now: set the clocks of both machines",
-            valid_from=instant(starts),
-        )
-    if expires <= moment - leeway:
-        raise TokenExpiredError(
-            f"the token ended {moment - expires} s ago: sign a new one for each page", expired_at=instant(expires)
-        )
-    return issued, expires
-
-
-def _rollout_claim(claims: dict[str, object], namespace: str) -> tuple[AuthData | None, bool]:
-    if namespace not in claims:
-        _check_misplaced(claims, namespace)
-        return None, False
-    value = as_object(claims[namespace])
-    if value is None:
-        raise InvalidClaimError(f"{namespace} is not an object: sign with AuthData", claim=namespace)
-    dev = value.get("dev", False) if namespace == LEGACY_NAMESPACE else False
-    if not isinstance(dev, bool):
-        raise InvalidClaimError(f"dev under {namespace} is not a boolean: sign with True or False", claim=namespace)
-    if "authData" not in value:
-        return None, dev
-    try:
-        return AuthData.from_dict(as_object(value["authData"]) or {}), dev
-    except InvalidAuthDataError as error:
-        problem = str(error)
-    raise InvalidClaimError(f"authData under {namespace} is not usable: {problem}", claim=namespace)
-
-
-def _check_misplaced(claims: dict[str, object], namespace: str) -> None:
-    """Refuse a token whose authData stands where Rollout does not look: it would be lost without an error."""
-    for name, value in claims.items():
-        if name in (NAMESPACE, LEGACY_NAMESPACE, "authData") or "authData" in (as_object(value) or ()):
-            raise InvalidClaimError(
-                f"authData is under {name!r}, not under {namespace!r}, where it is read: sign with {namespace!r}",
-                claim=name,
-            )

@@ -25,7 +25,7 @@ The branches answer one question: whose fault is it?
     ShortSecretWarning(UserWarning)
 
 A value of the wrong *type* from the caller's own code is a ``TypeError`` that says what to pass instead. No message
-contains a secret. ``status`` is the answer that a web application would give if the error ended its request.
+contains a secret.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class RolloutAuthError(Exception):
     """Base of every error of this package: ``except RolloutAuthError`` catches them all."""
 
     code: ClassVar[str] = "rollout_auth_error"
-    """A stable name for logs, metrics and searches: it does not change between releases."""
+    """A stable name for logs and searches."""
     status: ClassVar[int] = 500
-    """The HTTP status that fits the error."""
+    """The HTTP status that fits."""
     _message: ClassVar[str] = "the operation failed"
 
     def __init__(self, message: str | None = None) -> None:
@@ -68,7 +68,7 @@ class InvalidAuthDataError(RolloutAuthError, ValueError):
 
 
 class InvalidUserIdError(RolloutAuthError, ValueError):
-    """The user id is blank, padded with white space, or not well-formed text."""
+    """The user id is blank, has white space at an end, or is not well-formed text."""
 
     code = "invalid_user_id"
     _message = "the user id is not usable"
@@ -205,10 +205,7 @@ class MalformedRequestError(VerificationError):
 
 
 class InvalidRefreshTokenError(VerificationError):
-    """The refresh token is unknown, expired or revoked. Applications raise it; no argument is needed.
-
-    The code is the one that RFC 6749 section 5.2 gives to a refresh token which is not valid.
-    """
+    """The refresh token is unknown, expired or revoked (RFC 6749 section 5.2). Applications raise it without argument."""
 
     code = "invalid_grant"
     status = 400
@@ -218,6 +215,5 @@ class InvalidRefreshTokenError(VerificationError):
 class ShortSecretWarning(UserWarning):
     """A secret is shorter than the 64 bytes that HS512 asks for (RFC 7518 section 3.2).
 
-    Given once for each credentials object that is built, never per call. Silence it with
-    ``warnings.simplefilter("ignore", ShortSecretWarning)`` if the platform gave you no longer one.
+    Given once for each credentials object that is built, never per call; filter it by its class.
     """
