@@ -140,6 +140,11 @@ def _built(client_id: str | None, client_secret: str | None, previous: str | Non
     )
 
 
+def is_configured() -> bool:
+    """Whether the environment has any of the credentials."""
+    return bool(os.environ.get(CLIENT_ID_VARIABLE) or os.environ.get(CLIENT_SECRET_VARIABLE))
+
+
 def check_credentials(credentials: ClientCredentials) -> None:
     """Raise ``TypeError`` unless the argument is what its name says."""
     if not isinstance(credentials, ClientCredentials):

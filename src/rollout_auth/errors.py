@@ -205,7 +205,7 @@ class MalformedRequestError(VerificationError):
 
 
 class InvalidRefreshTokenError(VerificationError):
-    """The refresh token is unknown, expired or revoked (RFC 6749 section 5.2). Applications raise it without argument."""
+    """The refresh token is unknown, expired or revoked (RFC 6749 section 5.2). Applications raise it as it is."""
 
     code = "invalid_grant"
     status = 400

@@ -1,0 +1,8 @@
+"""``python -m rollout_auth``: the same as the command ``rollout-auth``."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

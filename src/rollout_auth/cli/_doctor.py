@@ -1,0 +1,80 @@
+"""``rollout-auth doctor``: say what is wrong with the environment variables."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rollout_auth._checks import RECOMMENDED_SECRET_BYTES, secret_problem, text_problem
+from rollout_auth.credentials import (
+    CLIENT_ID_VARIABLE,
+    CLIENT_SECRET_VARIABLE,
+    PREVIOUS_CLIENT_SECRET_VARIABLE,
+)
+
+from ._show import as_json
+
+
+class Finding(NamedTuple):
+    """What there is to say about one variable: ``ok``, ``note`` (may stay) or ``mend`` (must not)."""
+
+    variable: str
+    level: str
+    text: str
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to argparse's subparsers."""
+    parser = commands.add_parser(
+        "doctor",
+        help="check the environment variables",
+        description="Check the environment variables that hold the credentials: missing, white space copied along, "
+        "another kind of key, id and secret swapped, a short secret. No value is shown.",
+        epilog="Exit status: 0 if tokens can be signed, 1 if something must be mended.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    findings = examine(os.environ)
+    if arguments.json:
+        print(as_json([finding._asdict() for finding in findings]))
+    else:
+        for finding in findings:
+            print(f"{finding.level:4}  {finding.variable} {finding.text}")
+    return 1 if any(finding.level == "mend" for finding in findings) else 0
+
+
+def examine(environ: Mapping[str, str]) -> list[Finding]:
+    """One finding for each variable that matters, and one more for each thing that is wrong between them."""
+    client_id = environ.get(CLIENT_ID_VARIABLE, "")
+    secret = environ.get(CLIENT_SECRET_VARIABLE, "")
+    previous = environ.get(PREVIOUS_CLIENT_SECRET_VARIABLE, "")
+    findings = [
+        _finding(CLIENT_ID_VARIABLE, client_id, text_problem(client_id)),
+        _finding(CLIENT_SECRET_VARIABLE, secret, secret_problem(secret)),
+    ]
+    if previous:
+        findings.append(_finding(PREVIOUS_CLIENT_SECRET_VARIABLE, previous, secret_problem(previous)))
+    if client_id and client_id in (secret, previous):
+        findings.append(Finding(CLIENT_ID_VARIABLE, "mend", "is the same text as a secret, and the id is public"))
+    elif len(client_id) >= RECOMMENDED_SECRET_BYTES > len(secret) > 0:
+        text = f"looks like the secret, and {CLIENT_SECRET_VARIABLE} like the id: swap them, the id is public"
+        findings.append(Finding(CLIENT_ID_VARIABLE, "mend", text))
+    for variable, value in ((CLIENT_SECRET_VARIABLE, secret), (PREVIOUS_CLIENT_SECRET_VARIABLE, previous)):
+        if 0 < len(value.encode(errors="replace")) < RECOMMENDED_SECRET_BYTES:
+            text = f"has fewer than {RECOMMENDED_SECRET_BYTES} bytes: was it copied whole? (RFC 7518 section 3.2)"
+            findings.append(Finding(variable, "note", text))
+    if previous and previous == secret:
+        text = f"is the same as {CLIENT_SECRET_VARIABLE}: set it to the earlier secret, or unset it"
+        findings.append(Finding(PREVIOUS_CLIENT_SECRET_VARIABLE, "note", text))
+    return findings
+
+
+def _finding(variable: str, value: str, problem: str | None) -> Finding:
+    if not value:
+        return Finding(variable, "mend", "is not set: copy it from the Configuration page of the Rollout dashboard")
+    return Finding(variable, "mend" if problem else "ok", problem or "is set")

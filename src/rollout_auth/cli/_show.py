@@ -1,0 +1,73 @@
+"""How the command shows tokens, secrets and times: in ASCII, with every secret masked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from rollout_auth._checks import LAST_SECOND, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REGISTERED_CLAIMS = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti")  # RFC 7519 section 4.1
+_PLAIN_FIELDS = ("expiresIn", "dev")
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def as_json(value: object) -> str:
+    """Readable JSON in ASCII, in which no control character of a token reaches a terminal."""
+    return json.dumps(value, indent=2)
+
+
+def masked(secret: str) -> str:
+    """A secret's length in its place."""
+    return f"<hidden, {len(secret)} characters>"
+
+
+def masked_token(token: str) -> str:
+    """The header, which holds no secret, and the size of the rest."""
+    header, payload, signature = token.split(".")
+    return f"{header}.<payload, {len(payload)} characters>.<signature, {len(signature)} characters>"
+
+
+def masked_claims(claims: Mapping[str, object]) -> dict[str, object]:
+    """The claims, of which only the registered ones, flags and durations are shown as they are."""
+    return {name: value if name in _REGISTERED_CLAIMS else _masked(name, value) for name, value in claims.items()}
+
+
+def _masked(name: str, value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _masked(key, item) for key, item in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_masked("", item) for item in cast("list[object]", value)]
+    if value is None or isinstance(value, bool) or (name in _PLAIN_FIELDS and isinstance(value, int)):
+        return value
+    return masked(value if isinstance(value, str) else json.dumps(value))
+
+
+def in_words(seconds: int) -> str:
+    """``3661`` as ``"1 hour 1 minute"``: the two largest units."""
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}{'s' * (count != 1)}")
+    return " ".join(parts[:2]) or "0 seconds"
+
+
+def lifetime(claims: Mapping[str, object], now: int) -> str:
+    """When a token was issued and when it ends, in words."""
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if not (_is_time(issued) and _is_time(expires)):
+        return "unknown: iat or exp is missing or not an integer"
+    return f"{_moment('issued', cast('int', issued), now)}; {_moment('expires', cast('int', expires), now)}"
+
+
+def _is_time(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LAST_SECOND
+
+
+def _moment(verb: str, seconds: int, now: int) -> str:
+    distance = f"{in_words(now - seconds)} ago" if seconds <= now else f"{in_words(seconds - now)} from now"
+    return f"{verb} {instant(seconds):%Y-%m-%d %H:%M:%S} UTC, {distance}"
