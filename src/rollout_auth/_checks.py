@@ -43,12 +43,12 @@ def secret_problem(value: str) -> str | None:
     Source: PyJWT refuses PEM, SSH and JWK text as an HMAC key (``jwt.utils`` and ``jwt.algorithms``), because whoever
     configures one has confused a public key with a secret. The rule here covers that of every PyJWT since 2.8.
     """
-    problem = text_problem(value)
-    if problem is None and _KEY_FILE.search(value):
+    if _KEY_FILE.search(value):
         return "is the text of a PEM or SSH key: use the client secret from the Rollout dashboard"
-    if problem is None and value[0] + value[-1] in ("{}", "[]"):
+    stripped = value.strip()
+    if stripped[:1] + stripped[-1:] in ("{}", "[]"):
         return "is JSON text, such as a JWK: use the client secret from the Rollout dashboard"
-    return problem
+    return text_problem(value)
 
 
 def is_well_formed(text: str) -> bool:

@@ -102,6 +102,6 @@ def _check_misplaced(claims: dict[str, object], namespace: str) -> None:
     for name, value in claims.items():
         if name in (NAMESPACE, LEGACY_NAMESPACE, "authData") or "authData" in (as_object(value) or ()):
             raise InvalidClaimError(
-                f"authData is under {name!r}, not under {namespace!r}, where it is read: sign with namespace={namespace!r}",
+                f"authData is under {name!r}, and it is read under {namespace!r}: sign with namespace={namespace!r}",
                 claim=name,
             )

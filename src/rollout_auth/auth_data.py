@@ -143,3 +143,9 @@ def wire_json(auth_data: AuthData) -> str:
     if extra:
         text += f",{extra.text[1:-1]}"
     return text + "}"
+
+
+def check_auth_data(auth_data: AuthData | None) -> None:
+    """Raise ``TypeError`` unless the argument is what its name says, or absent."""
+    if auth_data is not None and not isinstance(auth_data, AuthData):
+        raise TypeError(f"auth_data is {type(auth_data).__name__}: pass AuthData(...) or AuthData.from_dict(...)")

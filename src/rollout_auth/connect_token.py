@@ -23,7 +23,7 @@ from ._claims import (
 from ._json import loads_object, quote
 from ._jws import MAX_TOKEN_LENGTH, Signer, verified_payload
 from ._secrecy import masked_repr, sealed
-from .auth_data import AuthData, wire_json
+from .auth_data import AuthData, check_auth_data, wire_json
 from .credentials import ClientCredentials, check_credentials, credentials_from_environment
 from .errors import (
     ConfigurationError,
@@ -60,6 +60,7 @@ class ConnectToken:
     def __post_init__(self) -> None:
         if not (isinstance(self.client_id, str) and isinstance(self.user_id, str)):
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
+        check_auth_data(self.auth_data)
         epoch_seconds(self.issued_at, "issued_at")
         epoch_seconds(self.expires_at, "expires_at")
 
@@ -109,11 +110,10 @@ class ConnectTokenSigner:
         claims = f'{self._start}{quote(user_id)},"iat":{issued},"exp":{expires}'
         if auth_data is None:
             token = self._signer.sign(claims + self._end)
-        elif isinstance(auth_data, AuthData):
+        else:
+            check_auth_data(auth_data)
             data = wire_json(auth_data)
             token = self._signer.sign(f"{claims}{self._auth_data_start}{data}{self._auth_data_end}")
-        else:
-            raise TypeError(f"auth_data is {type(auth_data).__name__}: pass AuthData(...) or AuthData.from_dict(...)")
         if len(token) > MAX_TOKEN_LENGTH:
             error = InvalidUserIdError if auth_data is None else InvalidAuthDataError
             raise error(

@@ -1,0 +1,43 @@
+"""Fixtures that every test may ask for, and the settings under which hypothesis is deterministic."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import settings
+
+from rollout_auth import AuthData, ClientCredentials
+
+settings.register_profile("deterministic", derandomize=True, deadline=None, database=None, max_examples=200)
+settings.load_profile("deterministic")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """An instant with a fraction of a second."""
+    return datetime(2026, 3, 1, 12, 0, 0, 900_000, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def secret() -> str:
+    """A client secret of full length."""
+    return "not-a-real-secret-" + "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def credentials(secret: str) -> ClientCredentials:
+    """Credentials that need no warning."""
+    return ClientCredentials("client-1", secret)
+
+
+@pytest.fixture
+def auth_data() -> AuthData:
+    """A refreshable key with a field of the connector's own."""
+    return AuthData("key-1", "refresh-1", 3600, {"region": "eu", "scopes": ["read", "write"]})
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ROLLOUT_CLIENT_ID", "ROLLOUT_CLIENT_SECRET", "ROLLOUT_PREVIOUS_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
