@@ -169,11 +169,6 @@ class FrozenObject(Mapping[str, object]):
         self._value = plain(value, path)
         self.text = dumps(self._value)
 
-    def to_dict(self) -> dict[str, object]:
-        """A deep copy."""
-        value: dict[str, object] = json.loads(self.text)
-        return value
-
     def __getitem__(self, key: str) -> object:
         return deepcopy(self._value[key])
 

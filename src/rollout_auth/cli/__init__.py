@@ -54,7 +54,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
         return _abandon_output(BROKEN_PIPE)
     except OSError as error:
         _complain("error", f"{error.filename or 'output'}: {error.strerror}")
-        return _abandon_output(WRONG_USAGE)
+        return WRONG_USAGE if error.filename else _abandon_output(WRONG_USAGE)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  whatever it is, a traceback would show its locals

@@ -106,7 +106,7 @@ def _explanation(error: VerificationError, claims: dict[str, object], credential
         return f"signed for another client: its iss is not {CLIENT_ID_VARIABLE}; use the credentials of one environment"
     if isinstance(error, BadSignatureError):
         return f"wrong secret: it is for this client id, but another secret signed it; compare {CLIENT_SECRET_VARIABLE}"
-    if isinstance(error, InvalidClaimError) and foreign:
+    if isinstance(error, InvalidClaimError) and error.claim == "iss" and "iss" in claims:
         return f"wrong client id: the secret is right, but its iss is not {CLIENT_ID_VARIABLE}; copy both again"
     if isinstance(error, TokenNotYetValidError):
         ahead = epoch_seconds(error.valid_from) - now

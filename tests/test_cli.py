@@ -1,0 +1,468 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from rollout_auth import AuthData, ClientCredentials, generate_connect_token, verify_connect_token
+from rollout_auth.cli import _demo, _doctor, main
+from rollout_auth.cli._show import in_words
+
+IAT = 1_767_225_600
+NOW = datetime.fromtimestamp(IAT, timezone.utc)
+OTHER = "another-secret-" + "0123456789abcdef" * 4
+
+
+class Run:
+    """What one run of the command gave."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    def call(*arguments: str, stdin: bytes = b"") -> Run:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        try:
+            status = main(arguments)
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        return Run(status, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture(autouse=True)
+def _frozen_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: IAT + 0.5)
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch, credentials: ClientCredentials) -> ClientCredentials:
+    monkeypatch.setenv("ROLLOUT_CLIENT_ID", credentials.client_id)
+    monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", credentials.client_secret)
+    return credentials
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        "arguments", [["--help"], *([name, "--help"] for name in ("demo", "mint", "inspect", "doctor"))]
+    )
+    def test_help(self, run: Any, arguments: list[str]) -> None:
+        """Help goes to standard output, and says more than the names of the options."""
+        result = run(*arguments)
+        assert (result.status, result.err) == (0, "")
+        assert len(result.out.split()) > 40
+
+    def test_version(self, run: Any) -> None:
+        """The version is that of the installed package."""
+        assert re.fullmatch(r"rollout-auth \d+\.\d+\.\S+\n", run("--version").out)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            [],
+            ["unknown"],
+            ["mint"],
+            ["mint", "user-1", "--ttl", "soon"],
+            ["mint", "user-1", "--namespace", "x"],
+            ["demo", "x"],
+        ],
+    )
+    def test_wrong_usage(self, run: Any, arguments: list[str]) -> None:
+        """Wrong usage is status 2, on standard error alone."""
+        result = run(*arguments)
+        assert (result.status, result.out) == (2, "")
+        assert "usage: rollout-auth" in result.err
+
+    def test_module(
+        self, configured: ClientCredentials, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """``python -m rollout_auth`` is the same command."""
+        monkeypatch.setattr(sys, "argv", ["rollout_auth", "mint", "user-1"])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module("rollout_auth", run_name="__main__")
+        assert ended.value.code == 0
+        assert verify_connect_token(capsys.readouterr().out.strip(), credentials=configured).user_id == "user-1"
+
+    def test_internal_error(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A bug shows its kind and neither a traceback nor its message, which may hold anything."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise LookupError("canary")
+
+        monkeypatch.setattr(_demo, "generate_connect_token", fail)
+        result = run("demo")
+        assert result.status == 70
+        assert result.err == "rollout-auth: internal error: LookupError: please report what you ran\n"
+
+    def test_interrupt(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ctrl-C ends the command quietly."""
+
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(_demo, "generate_connect_token", interrupt)
+        result = run("demo")
+        assert (result.status, result.err) == (130, "")
+
+    def test_broken_pipe(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """A reader that went away ends the command quietly."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "w") as closed_pipe:  # noqa: PTH123  a descriptor, not a path
+            monkeypatch.setattr(sys, "stdout", closed_pipe)
+            assert main(["demo"]) == 141
+        assert capsys.readouterr().err == ""
+
+    def test_broken_pipe_of_a_process(self) -> None:
+        """Nor does the interpreter complain at its end."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "rollout_auth", "demo"]
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (141, b"")
+
+    def test_full_disk(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """Output that cannot be written is an error, not a traceback."""
+        with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+            monkeypatch.setattr(sys, "stdout", full)
+            assert main(["demo"]) == 2
+        assert capsys.readouterr().err == "rollout-auth: error: output: No space left on device\n"
+
+    def test_ascii(self, run: Any, configured: ClientCredentials) -> None:
+        """No character of a token reaches the terminal as it is."""
+        token = generate_connect_token("\x1b[31m\u202euser", credentials=configured)
+        result = run("inspect", token)
+        assert result.out.isascii()
+        assert "\x1b" not in result.out
+
+
+class TestDemo:
+    def test_demo(self, run: Any) -> None:
+        """It needs no configuration, shows a token verified and three refused, and ends well."""
+        result = run("demo")
+        assert (result.status, result.err) == (0, "")
+        for text in ('"alg": "HS512"', "user-1", "expires ", "tampered        BadSignatureError (bad_signature)"):
+            assert text in result.out
+        assert "expired         TokenExpiredError (token_expired)" in result.out
+        assert "wrongly signed  BadSignatureError (bad_signature)" in result.out
+
+    def test_demo_fails_with_the_library(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If a bad token were accepted, it would say so, and fail."""
+        good = verify_connect_token
+        first: list[Any] = []
+
+        def accept(token: str, **options: Any) -> Any:
+            first.append(good(token, **options) if not first else first[0])
+            return first[0]
+
+        monkeypatch.setattr(_demo, "verify_connect_token", accept)
+        result = run("demo")
+        assert result.status == 1
+        assert result.out.count("accepted, and should not be") == 3
+
+
+class TestMint:
+    def test_prints_a_token_and_nothing_else(self, run: Any, configured: ClientCredentials) -> None:
+        """The token is one line, which verifies."""
+        result = run("mint", "user-1")
+        assert (result.status, result.err, result.out.count("\n")) == (0, "", 1)
+        verified = verify_connect_token(result.out.strip(), credentials=configured)
+        assert (verified.user_id, verified.auth_data) == ("user-1", None)
+        assert verified.expires_at - verified.issued_at == timedelta(hours=1)
+
+    @pytest.mark.parametrize(("ttl", "seconds"), [("900", 900), ("90s", 90), ("15m", 900), ("1h", 3600)])
+    def test_ttl(self, run: Any, configured: ClientCredentials, ttl: str, seconds: int) -> None:
+        """A life is seconds, minutes or hours."""
+        verified = verify_connect_token(run("mint", "user-1", "--ttl", ttl).out.strip(), credentials=configured)
+        assert verified.expires_at - verified.issued_at == timedelta(seconds=seconds)
+
+    @pytest.mark.parametrize("ttl", ["2h", "0", "3601"])
+    def test_ttl_out_of_range(self, run: Any, configured: ClientCredentials, ttl: str) -> None:
+        """A life that Rollout refuses is wrong usage."""
+        result = run("mint", "user-1", "--ttl", ttl)
+        assert (result.status, result.out) == (2, "")
+        assert "between 1 s and 3600 s" in result.err
+
+    @pytest.mark.parametrize("from_file", [False, True])
+    def test_auth_data(self, run: Any, configured: ClientCredentials, tmp_path: Path, from_file: bool) -> None:
+        """AuthData comes from a file or from standard input."""
+        data = b'{"apiKey": "key-1", "refreshToken": "refresh-1", "expiresIn": 60, "region": "eu"}'
+        (tmp_path / "data.json").write_bytes(data)
+        source = str(tmp_path / "data.json") if from_file else "-"
+        result = run("mint", "user-1", "--auth-data", source, stdin=b"" if from_file else data)
+        verified = verify_connect_token(result.out.strip(), credentials=configured)
+        assert verified.auth_data == AuthData("key-1", "refresh-1", 60, {"region": "eu"})
+
+    def test_legacy(self, run: Any, configured: ClientCredentials) -> None:
+        """The legacy namespace has dev."""
+        result = run("mint", "user-1", "--namespace", "rollouthq.com", "--dev")
+        assert verify_connect_token(result.out.strip(), credentials=configured, namespace="rollouthq.com").dev
+
+    @pytest.mark.parametrize(
+        ("arguments", "stdin", "message"),
+        [
+            (["user-1", "--dev"], b"", "only the legacy namespace has dev"),
+            ([" "], b"", "user_id is blank"),
+            (["user-1", "--auth-data", "-"], b"", "the text for --auth-data is not JSON"),
+            (["user-1", "--auth-data", "-"], b'{"apiKey": "canary", "apiKey": "canary"}', "duplicate key"),
+            (["user-1", "--auth-data", "-"], b'{"key": "canary"}', "authData has no 'apiKey'"),
+            (["user-1", "--auth-data", "-"], b'{"apiKey": "canary\\n"}', "api_key starts or ends with white space"),
+            (["user-1", "--auth-data", "missing.json"], b"", "missing.json: No such file or directory"),
+            (["user-1", "--auth-data", "/"], b"", "/: Is a directory"),
+        ],
+    )
+    def test_bad_input(
+        self, run: Any, configured: ClientCredentials, arguments: list[str], stdin: bytes, message: str
+    ) -> None:
+        """Bad input is status 2, with a message that names the mend and no secret."""
+        result = run("mint", *arguments, stdin=stdin)
+        assert (result.status, result.out) == (2, "")
+        assert result.err.startswith("rollout-auth: error: ")
+        assert message in result.err
+        assert "canary" not in result.err
+
+    def test_without_credentials(self, run: Any) -> None:
+        """The message names the missing variables."""
+        result = run("mint", "user-1")
+        assert (result.status, result.out) == (2, "")
+        assert "ROLLOUT_CLIENT_ID and ROLLOUT_CLIENT_SECRET are not set" in result.err
+
+    def test_short_secret(self, run: Any, configured: ClientCredentials, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A short secret is a line on standard error, and the token is still made."""
+        monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", "a-short-secret-for-mint")
+        result = run("mint", "user-1")
+        assert result.status == 0
+        assert re.fullmatch(r"rollout-auth: warning: a client secret has fewer than the 64 bytes .*\n", result.err)
+
+
+class TestInspect:
+    def test_verified(self, run: Any, configured: ClientCredentials, auth_data: AuthData) -> None:
+        """A good token is shown with its secrets masked, its lifetime in words, and its verdict."""
+        result = run("inspect", generate_connect_token("user-1", auth_data, now=NOW))
+        assert (result.status, result.err) == (0, "")
+        assert '"alg": "HS512"' in result.out
+        assert '"sub": "user-1"' in result.out
+        assert '"expiresIn": 3600' in result.out
+        assert '"apiKey": "<hidden, 5 characters>"' in result.out
+        lifetime = "issued 2026-01-01 00:00:00 UTC, 0 seconds ago; expires 2026-01-01 01:00:00 UTC, 1 hour from now"
+        assert f"\nlifetime: {lifetime}\n" in result.out
+        assert result.out.endswith("\nverified: signature, claims and lifetime are as Rollout takes them\n")
+        for hidden in ("key-1", "refresh-1", '"eu"', "read"):
+            assert hidden not in result.out
+
+    @pytest.mark.parametrize("arguments", [[], ["-"]])
+    def test_standard_input(self, run: Any, configured: ClientCredentials, arguments: list[str]) -> None:
+        """The token may come from a pipe, with white space around it."""
+        token = generate_connect_token("user-1")
+        assert run("inspect", *arguments, stdin=f"\n {token}\r\n".encode()).status == 0
+
+    def test_without_credentials(self, run: Any, credentials: ClientCredentials) -> None:
+        """Without credentials it says plainly that nothing was verified."""
+        result = run("inspect", generate_connect_token("user-1", credentials=credentials))
+        assert result.status == 0
+        assert "\nnot verified: ROLLOUT_CLIENT_ID and ROLLOUT_CLIENT_SECRET are not set, so nothing was" in result.out
+
+    def test_half_configured(self, run: Any, credentials: ClientCredentials, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Credentials that cannot be used are an error, not a verdict about the token."""
+        monkeypatch.setenv("ROLLOUT_CLIENT_ID", "client-1")
+        result = run("inspect", generate_connect_token("user-1", credentials=credentials))
+        assert (result.status, result.out) == (2, "")
+        assert "ROLLOUT_CLIENT_SECRET is not set" in result.err
+
+    @pytest.mark.parametrize(
+        ("claims", "signer", "code", "reason"),
+        [
+            ({}, OTHER, "bad_signature", "wrong secret: it is for this client id"),
+            ({"iss": "client-2"}, OTHER, "bad_signature", "signed for another client"),
+            ({"iss": "client-2"}, None, "invalid_claim", "wrong client id: the secret is right"),
+            ({"iss": ...}, None, "invalid_claim", "iss is missing"),
+            (
+                {"iat": IAT - 7260, "exp": IAT - 3660},
+                None,
+                "token_expired",
+                "expired 1 hour 1 minute ago: .* at least 3660 seconds",
+            ),
+            (
+                {"iat": IAT + 600, "exp": IAT + 900},
+                None,
+                "token_not_yet_valid",
+                "clock off by 600 seconds: it starts 10 minutes from now; .*NTP",
+            ),
+            ({"exp": IAT + 7200}, None, "invalid_claim", "exp is 7200 s after iat"),
+            (
+                {"rollouthq.com": {"authData": {"apiKey": "k"}}},
+                None,
+                "invalid_claim",
+                "authData is under 'rollouthq.com'",
+            ),
+        ],
+    )
+    def test_refused(
+        self, run: Any, configured: ClientCredentials, claims: Any, signer: str | None, code: str, reason: str
+    ) -> None:
+        """A refused token is status 1, and the verdict says why and what to do."""
+        all_claims = {"iss": "client-1", "sub": "user-1", "iat": IAT, "exp": IAT + 60, **claims}
+        payload = {name: value for name, value in all_claims.items() if value is not ...}
+        token = jwt.encode(payload, signer or configured.client_secret, algorithm="HS512")
+        result = run("inspect", token)
+        assert (result.status, result.err) == (1, "")
+        assert re.search(f"\nrefused: {reason}", result.out)
+        assert json.loads(run("inspect", token, "--json").out)["verdict"]["code"] == code
+
+    def test_other_algorithm(self, run: Any, configured: ClientCredentials) -> None:
+        """A token of another algorithm is shown all the same."""
+        token = jwt.encode({"sub": "user-1"}, configured.client_secret, algorithm="HS256")
+        result = run("inspect", token)
+        assert result.status == 1
+        assert '"alg": "HS256"' in result.out
+        assert "lifetime: unknown: iat or exp is missing or not an integer" in result.out
+        assert "refused: the token's alg is 'HS256', not 'HS512'" in result.out
+
+    @pytest.mark.parametrize(
+        "token", ["", "x", "a.b.c", "é", "\udcff", "Bearer a.b.c", "e30.e30.e30=", "e30.W10.e30", "x" * 40_000]
+    )
+    def test_malformed(self, run: Any, token: str) -> None:
+        """Any text gets a verdict, with or without credentials, as an argument or from a pipe."""
+        for result in (run("inspect", token), run("inspect", stdin=token.encode("utf-8", "surrogateescape"))):
+            assert (result.status, result.err) == (1, "")
+            assert re.search(r"\nrefused: the token", result.out)
+
+    def test_namespace(self, run: Any, configured: ClientCredentials) -> None:
+        """A legacy token verifies on request."""
+        token = generate_connect_token("user-1", namespace="rollouthq.com", dev=True)
+        assert run("inspect", token).status == 1
+        assert run("inspect", token, "--namespace", "rollouthq.com").status == 0
+
+    def test_json(self, run: Any, configured: ClientCredentials, auth_data: AuthData) -> None:
+        """The JSON has the same content, masked too."""
+        report = json.loads(run("inspect", "--json", generate_connect_token("user-1", auth_data, now=NOW)).out)
+        assert set(report) == {"header", "claims", "lifetime", "verdict"}
+        assert report["verdict"]["status"] == "verified"
+        assert report["claims"] == {
+            "iss": "client-1",
+            "sub": "user-1",
+            "iat": IAT,
+            "exp": IAT + 3600,
+            "rollout.com": {
+                "authData": {
+                    "apiKey": "<hidden, 5 characters>",
+                    "refreshToken": "<hidden, 9 characters>",
+                    "expiresIn": 3600,
+                    "region": "<hidden, 2 characters>",
+                    "scopes": ["<hidden, 4 characters>", "<hidden, 5 characters>"],
+                }
+            },
+        }
+        malformed = json.loads(run("inspect", "--json", "x").out)
+        assert malformed["verdict"] == {
+            "status": "refused",
+            "code": "malformed_token",
+            "reason": "the token has 1 segments: a compact JWT has three",
+        }
+
+    def test_masks_what_is_not_known_to_be_public(self, run: Any) -> None:
+        """Values of unknown claims are masked, whatever their type; flags are not."""
+        token = jwt.encode({"authData": "canary", "x": {"n": 4711, "b": True, "z": None}}, OTHER, algorithm="HS512")
+        assert json.loads(run("inspect", "--json", token).out)["claims"] == {
+            "authData": "<hidden, 6 characters>",
+            "x": {"n": "<hidden, 4 characters>", "b": True, "z": None},
+        }
+
+
+class TestDoctor:
+    def test_well(self, run: Any, configured: ClientCredentials) -> None:
+        """Good variables are status 0, a line each."""
+        result = run("doctor")
+        assert (result.status, result.err) == (0, "")
+        assert result.out == "ok    ROLLOUT_CLIENT_ID is set\nok    ROLLOUT_CLIENT_SECRET is set\n"
+
+    @pytest.mark.parametrize(
+        ("client_id", "client_secret", "previous", "status", "text"),
+        [
+            (None, None, None, 1, "mend  ROLLOUT_CLIENT_ID is not set: copy it"),
+            ("client-1", "", None, 1, "mend  ROLLOUT_CLIENT_SECRET is not set: copy it"),
+            ("client-1\n", OTHER, None, 1, "mend  ROLLOUT_CLIENT_ID starts or ends with white space"),
+            ("client-1", OTHER + " ", None, 1, "mend  ROLLOUT_CLIENT_SECRET starts or ends with white space"),
+            ("client-1", "-----BEGIN RSA PRIVATE KEY-----\n" + OTHER, None, 1, "CLIENT_SECRET is the text of a PEM"),
+            ("client-1", OTHER, "\t" + OTHER, 1, "PREVIOUS_CLIENT_SECRET starts or ends with white space"),
+            (
+                OTHER,
+                "client-1",
+                None,
+                1,
+                "CLIENT_ID looks like the secret, and ROLLOUT_CLIENT_SECRET like the id: swap",
+            ),
+            (OTHER, OTHER, None, 1, "mend  ROLLOUT_CLIENT_ID is the same text as a secret"),
+            ("client-1", "s" * 63, None, 0, "note  ROLLOUT_CLIENT_SECRET has fewer than 64 bytes"),
+            ("client-1", OTHER, "short", 0, "note  ROLLOUT_PREVIOUS_CLIENT_SECRET has fewer than 64 bytes"),
+            ("client-1", OTHER, OTHER, 0, "note  ROLLOUT_PREVIOUS_CLIENT_SECRET is the same as ROLLOUT_CLIENT_SECRET"),
+            ("client-1", OTHER, "p" * 64, 0, "ok    ROLLOUT_PREVIOUS_CLIENT_SECRET is set"),
+        ],
+    )
+    def test_findings(
+        self,
+        run: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        client_id: str | None,
+        client_secret: str | None,
+        previous: str | None,
+        status: int,
+        text: str,
+    ) -> None:
+        """Each mistake is named, and what must be mended is status 1."""
+        variables = {
+            "ROLLOUT_CLIENT_ID": client_id,
+            "ROLLOUT_CLIENT_SECRET": client_secret,
+            "ROLLOUT_PREVIOUS_CLIENT_SECRET": previous,
+        }
+        for name, value in variables.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        result = run("doctor")
+        assert result.status == status
+        assert text in result.out
+        as_json = json.loads(run("doctor", "--json").out)
+        assert [f"{one['level']:4}  {one['variable']} {one['text']}" for one in as_json] == result.out.splitlines()
+        for value in (client_secret, previous):
+            assert not value or value not in result.out
+
+    def test_agrees_with_the_library(self) -> None:
+        """What the doctor lets pass, credentials accept."""
+        environ = {"ROLLOUT_CLIENT_ID": "client-1", "ROLLOUT_CLIENT_SECRET": OTHER}
+        assert all(finding.level == "ok" for finding in _doctor.examine(environ))
+        assert ClientCredentials.from_env(environ)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (3661, "1 hour 1 minute"),
+        (3600, "1 hour"),
+        (90_000, "1 day 1 hour"),
+        (172_800, "2 days"),
+        (86_401, "1 day 1 second"),
+    ],
+)
+def test_durations_in_words(seconds: int, words: str) -> None:
+    """A duration is told in its two largest units."""
+    assert in_words(seconds) == words

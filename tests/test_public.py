@@ -1,0 +1,92 @@
+"""The public surface: what is exported, how it is called, and that its annotations can be read at run time."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import typing
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import rollout_auth
+
+SIGNATURES = {
+    "AuthData": "(api_key, refresh_token=None, expires_in=None, extra={})",
+    "AuthData.from_dict": "(data)",
+    "AuthData.to_dict": "(self)",
+    "ClientCredentials": "(client_id, client_secret, previous_client_secrets=())",
+    "ClientCredentials.from_env": "(environ=None)",
+    "ConnectToken": "(client_id, user_id, auth_data, issued_at, expires_at, dev=False)",
+    "ConnectTokenSigner": "(credentials, *, ttl=datetime.timedelta(seconds=3600), namespace='rollout.com', dev=False)",
+    "ConnectTokenSigner.sign": "(self, user_id, auth_data=None, *, now=None)",
+    "generate_connect_token": "(user_id, auth_data=None, *, credentials=None, "
+    "ttl=datetime.timedelta(seconds=3600), namespace='rollout.com', dev=False, now=None)",
+    "verify_connect_token": "(token, *, credentials=None, namespace='rollout.com', "
+    "leeway=datetime.timedelta(seconds=60), now=None)",
+}
+
+
+def test_all() -> None:
+    """Everything that users import is listed, sorted, and nothing else is public."""
+    public = {
+        name for name, value in vars(rollout_auth).items() if not name.startswith("_") and not inspect.ismodule(value)
+    }
+    assert set(rollout_auth.__all__) == public
+    assert len(rollout_auth.__all__) == len(set(rollout_auth.__all__))
+
+
+@pytest.mark.parametrize("path", SIGNATURES)
+def test_signatures(path: str) -> None:
+    """Names, order and defaults of the arguments are a contract."""
+    value: typing.Any = rollout_auth
+    for name in path.split("."):
+        value = getattr(value, name)
+    signature = inspect.signature(value)
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+    assert str(inspect.Signature(bare)) == SIGNATURES[path]
+
+
+@pytest.mark.parametrize("name", rollout_auth.__all__)
+def test_documented(name: str) -> None:
+    """Everything that users import says what it is for."""
+    value = getattr(rollout_auth, name)
+    assert isinstance(value, str) or len(inspect.getdoc(value) or "") > 30
+
+
+@pytest.mark.parametrize("path", SIGNATURES)
+def test_annotations_resolve(path: str) -> None:
+    """Tools that read annotations at run time can read ours."""
+    value: typing.Any = rollout_auth
+    for name in path.split("."):
+        value = getattr(value, name)
+    assert typing.get_type_hints(value.__init__ if inspect.isclass(value) else value)
+
+
+def test_package_is_typed() -> None:
+    """The marker of PEP 561 is installed."""
+    assert (Path(rollout_auth.__file__).parent / "py.typed").is_file()
+
+
+def test_dependencies() -> None:
+    """At run time it needs PyJWT, and nothing else."""
+    requirements = [line for line in metadata.requires("rollout-auth") or () if "extra ==" not in line]
+    assert [line.partition("<")[0].partition(">")[0] for line in requirements] == ["pyjwt"]
+
+
+@pytest.mark.parametrize("module", ["jwt", "cryptography", "argparse", "logging", "typing_extensions"])
+def test_import_is_cheap(module: str) -> None:
+    """Importing the package and signing loads nothing that takes long, PyJWT included."""
+    code = (
+        "import sys, rollout_auth as r;"
+        "r.generate_connect_token('user-1', credentials=r.ClientCredentials('client-1', 's' * 64));"
+        f"sys.exit({module!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-S", "-c", code], check=False, env=_path()).returncode == 0
+
+
+def _path() -> dict[str, str]:
+    """The paths of this interpreter, for one that starts without ``site`` and whatever it loads."""
+    return {"PYTHONPATH": ":".join(path for path in sys.path if path)}
