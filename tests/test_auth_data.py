@@ -143,6 +143,15 @@ def test_equality_and_hash(full: AuthData) -> None:
     assert full != AuthData("key-1", "refresh-1", 3600)
 
 
+def test_repr(full: AuthData) -> None:
+    """Nothing shows but the life and the names of further fields."""
+    assert repr(full) == (
+        "AuthData(api_key=<hidden>, refresh_token=<hidden>, expires_in=3600, "
+        "extra={'region': <hidden>, 'scopes': <hidden>})"
+    )
+    assert repr(AuthData("key")) == "AuthData(api_key=<hidden>, refresh_token=None, expires_in=None, extra={})"
+
+
 def test_copies(full: AuthData) -> None:
     """It survives copying and pickling."""
     for twin in (copy.copy(full), copy.deepcopy(full), pickle.loads(pickle.dumps(full))):

@@ -53,14 +53,28 @@ def test_other_kinds_of_key(secret: str) -> None:
         (("client-1", None), "client_secret is NoneType.*environment variable"),
         (("client-1", b"s" * 64), "client_secret is bytes"),
         (("client-1", "s" * 64, [None]), "previous_client_secrets is NoneType"),
-        (("client-1", "s" * 64, "p" * 64), r"single text: pass a list, such as \[previous_secret\]"),
-        (("client-1", "s" * 64, b"p" * 64), "single text: pass a list"),
+        (("client-1", "s" * 64, "p" * 64), "previous_client_secrets is str: pass a list of str"),
+        (("client-1", "s" * 64, b"p" * 64), "previous_client_secrets is bytes: pass a list of str"),
     ],
 )
 def test_wrong_types(arguments: tuple[object, ...], message: str) -> None:
     """A value of the wrong type, such as None from a missing variable, is refused with the mend."""
     with pytest.raises(TypeError, match=message):
         ClientCredentials(*arguments)
+
+
+@pytest.mark.parametrize("previous", [None, 42, {"x"}])
+def test_previous_secrets_are_a_sequence(secret: str, previous: object) -> None:
+    """What has no order is no list of secrets."""
+    with pytest.raises(TypeError, match="pass a list of str"):
+        ClientCredentials("client-1", secret, previous)
+
+
+@pytest.mark.parametrize("environ", [[("ROLLOUT_CLIENT_ID", "x")], "x", 42])
+def test_environment_is_a_mapping(environ: object) -> None:
+    """Something else in the place of the environment is refused with the mend."""
+    with pytest.raises(TypeError, match=r"environ is .*: pass a mapping"):
+        ClientCredentials.from_env(environ)
 
 
 def test_id_is_no_secret(secret: str) -> None:
@@ -176,6 +190,13 @@ def test_copies(credentials: ClientCredentials) -> None:
     for twin in (copy.copy(credentials), copy.deepcopy(credentials), pickle.loads(pickle.dumps(credentials))):
         assert twin == credentials
         assert hash(twin) == hash(credentials)
+
+
+def test_repr(credentials: ClientCredentials, secret: str) -> None:
+    """The id shows, and whether there are previous secrets."""
+    masked = "ClientCredentials(client_id='client-1', client_secret=<hidden>, previous_client_secrets={})"
+    assert repr(credentials) == masked.format("()")
+    assert repr(ClientCredentials("client-1", secret, [OLDER])) == masked.format("<hidden>")
 
 
 def test_wrong_credentials() -> None:

@@ -187,7 +187,9 @@ class FrozenObject(Mapping[str, object]):
         return hash(self._canonical())
 
     def __repr__(self) -> str:
-        return f"{{{', '.join(f'{key!r}: {HIDDEN}' for key in self)}}}"
+        return f"{{{', '.join(f'{key!r}: {HIDDEN}' for key in getattr(self, '_value', ()))}}}"
+
+    __sentry_repr__ = __repr__  # sentry-sdk shows a mapping by its items, unless it finds this
 
     def _canonical(self) -> str:
         return json.dumps(self._value, sort_keys=True)

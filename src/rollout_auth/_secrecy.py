@@ -8,33 +8,38 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from .errors import RolloutAuthError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C", bound=type)
 
 HIDDEN = "<hidden>"
 
 
 def sealed(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function that is handed secrets raise errors whose frames hold none.
-
-    The traceback of such an error begins here, after the arguments are gone; the frames below, which still hold them,
-    are dropped. Other exceptions are bugs, and keep their whole traceback.
-    """
+    """Let a function that is handed secrets raise errors whose traceback has every line, and no local variable."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (RolloutAuthError, TypeError, Warning) as error:
+        except Exception as error:
+            from traceback import clear_frames  # noqa: PLC0415  imported late: most calls succeed
+
             del args, kwargs
-            raise error.with_traceback(None)  # noqa: B904
+            clear_frames(error.__traceback__)
+            raise
 
     return call
+
+
+def sealed_class(cls: C) -> C:
+    """Seal the construction of a frozen dataclass, and its refusal of an assignment."""
+    for name in ("__init__", "__setattr__"):
+        setattr(cls, name, sealed(getattr(cls, name)))
+    return cls
 
 
 def masked_repr(value: object, *names: str, hidden: tuple[str, ...] = ()) -> str:

@@ -13,14 +13,15 @@ from typing import cast
 
 from ._checks import text_problem
 from ._json import MAX_SAFE_INTEGER, FrozenObject, quote
-from ._secrecy import masked_repr, sealed
+from ._secrecy import masked_repr, sealed, sealed_class
 from .errors import InvalidAuthDataError
 
 _WIRE_NAMES = {"api_key": "apiKey", "refresh_token": "refreshToken", "expires_in": "expiresIn"}
 _NOTHING = FrozenObject({}, "extra")
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@sealed_class
+@dataclass(frozen=True, slots=True, repr=False)
 class AuthData:
     """A user's API key and, if it can be renewed, the refresh token and the key's life.
 
@@ -43,20 +44,15 @@ class AuthData:
     expires_in: int | None = None
     extra: Mapping[str, object] = _NOTHING
 
-    def __init__(
-        self,
-        api_key: str,
-        refresh_token: str | None = None,
-        expires_in: int | None = None,
-        extra: Mapping[str, object] = _NOTHING,
-    ) -> None:
-        object.__setattr__(self, "api_key", api_key)
-        object.__setattr__(self, "refresh_token", refresh_token)
-        object.__setattr__(self, "expires_in", expires_in)
-        problem = _extra_problem(self, extra) or _field_problem(self)
-        del api_key, refresh_token, expires_in, extra
-        if problem:
-            raise problem
+    def __post_init__(self) -> None:
+        _check_text("api_key", self.api_key)
+        if self.refresh_token is not None:
+            _check_text("refresh_token", self.refresh_token)
+        if self.expires_in is not None:
+            _check_seconds(self.expires_in)
+        if (self.refresh_token is None) != (self.expires_in is None):
+            raise InvalidAuthDataError("refresh_token and expires_in belong together: pass both or neither")
+        object.__setattr__(self, "extra", _frozen(self.extra))
 
     @property
     def is_refreshable(self) -> bool:
@@ -96,42 +92,34 @@ class AuthData:
         return masked_repr(self, *names, hidden=("api_key", "refresh_token"))
 
 
-def _extra_problem(auth_data: AuthData, extra: Mapping[str, object]) -> Exception | None:
-    """Freeze ``extra`` into the object, or say what is wrong with it."""
+def _check_text(name: str, value: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {type(value).__name__}: pass a str")
+    problem = text_problem(value)
+    if problem:
+        raise InvalidAuthDataError(f"{name} {problem}")
+
+
+def _check_seconds(seconds: int) -> None:
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise TypeError(f"expires_in is {type(seconds).__name__}: pass an int, in seconds")
+    if not 0 < seconds <= MAX_SAFE_INTEGER:
+        raise InvalidAuthDataError("expires_in must be more than zero: pass the key's life in seconds")
+
+
+def _frozen(extra: Mapping[str, object]) -> FrozenObject:
+    if isinstance(extra, FrozenObject):
+        return extra
     if not isinstance(extra, Mapping):
-        return TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
+        raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
     shadowed = sorted(set(_WIRE_NAMES.values()).intersection(extra))
     if shadowed:
-        return InvalidAuthDataError(f"extra may not contain {shadowed[0]!r}: pass it as an argument of its own")
+        raise InvalidAuthDataError(f"extra may not contain {shadowed[0]!r}: pass it as an argument of its own")
     try:
-        frozen = extra if isinstance(extra, FrozenObject) else FrozenObject(extra, "extra")
-        object.__setattr__(auth_data, "extra", frozen)
+        return FrozenObject(extra, "extra")
     except ValueError as error:
-        return InvalidAuthDataError(str(error))
-    return None
-
-
-def _field_problem(auth_data: AuthData) -> Exception | None:
-    """Say what is wrong with the fields of Rollout's own."""
-    for name in ("api_key", "refresh_token"):
-        value = getattr(auth_data, name)
-        if name == "refresh_token" and value is None:
-            continue
-        if not isinstance(value, str):
-            return TypeError(f"{name} is {type(value).__name__}: pass a str")
-        problem = text_problem(value)
-        if problem:
-            return InvalidAuthDataError(f"{name} {problem}")
-    seconds = auth_data.expires_in
-    if (auth_data.refresh_token is None) != (seconds is None):
-        return InvalidAuthDataError("refresh_token and expires_in belong together: pass both or neither")
-    if seconds is None:
-        return None
-    if not isinstance(seconds, int) or isinstance(seconds, bool):
-        return TypeError(f"expires_in is {type(seconds).__name__}: pass an int, in seconds")
-    if not 0 < seconds <= MAX_SAFE_INTEGER:
-        return InvalidAuthDataError("expires_in must be more than zero: pass the key's life in seconds")
-    return None
+        problem = str(error)
+    raise InvalidAuthDataError(problem)
 
 
 def wire_json(auth_data: AuthData) -> str:

@@ -22,7 +22,7 @@ from ._claims import (
 )
 from ._json import loads_object, quote
 from ._jws import MAX_TOKEN_LENGTH, Signer, verified_payload
-from ._secrecy import masked_repr, sealed
+from ._secrecy import masked_repr, sealed, sealed_class
 from .auth_data import AuthData, check_auth_data, wire_json
 from .credentials import ClientCredentials, check_credentials, credentials_from_environment
 from .errors import (
@@ -37,6 +37,7 @@ _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
 
+@sealed_class
 @dataclass(frozen=True, slots=True, repr=False)
 class ConnectToken:
     """What a verified connect token says.
@@ -76,7 +77,10 @@ class ConnectTokenSigner:
     """
 
     __slots__ = ("_auth_data_end", "_auth_data_start", "_end", "_signer", "_start", "_ttl_seconds", "client_id")
+    client_id: str
+    """Whose tokens are signed: the ``iss`` claim."""
 
+    @sealed
     def __init__(
         self,
         credentials: ClientCredentials,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ._checks import RECOMMENDED_SECRET_BYTES, secret_problem, text_problem
-from ._secrecy import masked_repr, sealed
+from ._secrecy import masked_repr, sealed, sealed_class
 from .errors import ConfigurationError, ShortSecretWarning
 
 CLIENT_ID_VARIABLE = "ROLLOUT_CLIENT_ID"
@@ -28,7 +28,8 @@ _SHORT_SECRET = (
 )
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@sealed_class
+@dataclass(frozen=True, slots=True, repr=False)
 class ClientCredentials:
     """A client id, the secret that signs, and the earlier secrets that are still accepted.
 
@@ -49,19 +50,19 @@ class ClientCredentials:
 
     client_id: str
     client_secret: str
-    previous_client_secrets: tuple[str, ...] = ()
+    previous_client_secrets: Sequence[str] = ()
 
-    def __init__(self, client_id: str, client_secret: str, previous_client_secrets: Sequence[str] = ()) -> None:
-        single = isinstance(previous_client_secrets, (str, bytes))
-        object.__setattr__(self, "client_id", client_id)
-        object.__setattr__(self, "client_secret", client_secret)
-        object.__setattr__(self, "previous_client_secrets", () if single else tuple(previous_client_secrets))
-        del client_id, client_secret, previous_client_secrets
-        if single:
-            raise TypeError("previous_client_secrets is a single text: pass a list, such as [previous_secret]")
-        problem = _problem(self)
-        if problem:
-            raise problem
+    def __post_init__(self) -> None:
+        previous = self.previous_client_secrets
+        if isinstance(previous, (str, bytes)) or not isinstance(previous, Sequence):
+            raise TypeError(f"previous_client_secrets is {type(previous).__name__}: pass a list of str")
+        object.__setattr__(self, "previous_client_secrets", tuple(previous))
+        _check("client_id", self.client_id, text_problem)
+        _check("client_secret", self.client_secret, secret_problem)
+        for secret in self.previous_client_secrets:
+            _check("previous_client_secrets", secret, secret_problem)
+        if self.client_id in self.secrets:
+            raise ConfigurationError("client_id is the same text as a secret, and it is public: copy both again")
         if min(len(secret.encode()) for secret in self.secrets) < RECOMMENDED_SECRET_BYTES:
             warnings.warn(_SHORT_SECRET, ShortSecretWarning, stacklevel=_callers_level())
 
@@ -74,6 +75,8 @@ class ClientCredentials:
         Raises ``ConfigurationError`` that names every missing variable, or what is wrong with a value.
         """
         environ = os.environ if environ is None else environ
+        if not isinstance(environ, Mapping):
+            raise TypeError(f"environ is {type(environ).__name__}: pass a mapping, or nothing for os.environ")
         required = (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE)
         missing = [name for name in required if not environ.get(name)]
         if missing:
@@ -95,21 +98,12 @@ class ClientCredentials:
         return masked_repr(self, "client_id", *secrets, hidden=secrets)
 
 
-def _problem(credentials: ClientCredentials) -> Exception | None:
-    previous = [("previous_client_secrets", secret, secret_problem) for secret in credentials.previous_client_secrets]
-    for name, value, rule in (
-        ("client_id", credentials.client_id, text_problem),
-        ("client_secret", credentials.client_secret, secret_problem),
-        *previous,
-    ):
-        if not isinstance(value, str):
-            return TypeError(f"{name} is {type(value).__name__}: pass a str (is its environment variable set?)")
-        problem = rule(value)
-        if problem:
-            return ConfigurationError(f"{name} {problem}")
-    if credentials.client_id in credentials.secrets:
-        return ConfigurationError("client_id is the same text as a secret, and it is public: copy both again")
-    return None
+def _check(name: str, value: str, rule: Callable[[str], str | None]) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {type(value).__name__}: pass a str (is its environment variable set?)")
+    problem = rule(value)
+    if problem:
+        raise ConfigurationError(f"{name} {problem}")
 
 
 def _callers_level() -> int:
@@ -122,6 +116,7 @@ def _callers_level() -> int:
     return level
 
 
+@sealed
 def credentials_from_environment() -> ClientCredentials:
     """``ClientCredentials.from_env()``, built once for each set of values: a rotated secret is seen at once."""
     get = os.environ.get
@@ -129,7 +124,6 @@ def credentials_from_environment() -> ClientCredentials:
 
 
 @lru_cache(maxsize=8)
-@sealed
 def _built(client_id: str | None, client_secret: str | None, previous: str | None) -> ClientCredentials:
     return ClientCredentials.from_env(
         {
