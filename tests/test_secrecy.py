@@ -948,7 +948,7 @@ def test_text_of_a_warning(build: Callable[[], object]) -> None:
 
 def pretended(function: FunctionType) -> FunctionType:
     """The function as if it stood in a module of the package."""
-    code = function.__code__.replace(co_filename="pretended.py")
+    code = function.__code__.replace(co_filename="<pretended>")
     return FunctionType(code, {"__name__": "rollout_auth.pretended", "base64": base64})
 
 
