@@ -515,9 +515,6 @@ def signing_failures(sign: Callable[..., str]) -> list[object]:
         *cases("now", TypeError, WRONG_INSTANTS, lambda value: sign(USER_ID, AUTH_DATA, now=value)),
         *cases("now", ConfigurationError, UNUSABLE_INSTANTS, lambda value: sign(USER_ID, AUTH_DATA, now=value)),
         case("now-at-the-end", ConfigurationError, sign, USER_ID, AUTH_DATA, now=THE_END),
-        case("unknown-keyword", TypeError, sign, USER_ID, AUTH_DATA, api_key=API_KEY),
-        case("too-many-arguments", TypeError, sign, USER_ID, AUTH_DATA, API_KEY),
-        case("too-few-arguments", TypeError, sign, auth_data=AUTH_DATA),
     ]
 
 

@@ -82,13 +82,18 @@ def epoch_seconds(now: datetime | None, name: str = "now") -> int:
     """
     if now is None:
         return int(time.time())
-    if not isinstance(now, datetime):
-        raise TypeError(f"{name} is {type(now).__name__}: pass datetime.now(timezone.utc)")
-    if now.utcoffset() is None:
-        raise ConfigurationError(f"{name} is a naive datetime: pass an aware one, such as datetime.now(timezone.utc)")
+    check_instant(now, name)
     if now < EPOCH:
         raise ConfigurationError(f"{name} is before 1970: pass the current time, such as datetime.now(timezone.utc)")
     return (now - EPOCH) // _SECOND
+
+
+def check_instant(moment: datetime, name: str) -> None:
+    """Raise ``TypeError`` for anything but a ``datetime``, and ``ConfigurationError`` for a naive one."""
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{name} is {type(moment).__name__}: pass datetime.now(timezone.utc)")
+    if moment.utcoffset() is None:
+        raise ConfigurationError(f"{name} is a naive datetime: pass an aware one, such as datetime.now(timezone.utc)")
 
 
 def instant(seconds: int) -> datetime:

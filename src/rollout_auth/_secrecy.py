@@ -26,13 +26,18 @@ def sealed(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            from traceback import clear_frames  # noqa: PLC0415  imported late: most calls succeed
-
             del args, kwargs
-            clear_frames(error.__traceback__)
+            clear_frames(error)
             raise
 
     return call
+
+
+def clear_frames(error: BaseException) -> None:
+    """Remove the local variables of every frame that an error has left so far."""
+    import traceback  # noqa: PLC0415  imported late: most calls succeed
+
+    traceback.clear_frames(error.__traceback__)
 
 
 def sealed_class(cls: C) -> C:

@@ -112,6 +112,8 @@ def _frozen(extra: Mapping[str, object]) -> FrozenObject:
         return extra
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
+    if not extra:
+        return _NOTHING
     shadowed = sorted(set(_WIRE_NAMES.values()).intersection(extra))
     if shadowed:
         raise InvalidAuthDataError(f"extra may not contain {shadowed[0]!r}: pass it as an argument of its own")
@@ -127,10 +129,8 @@ def wire_json(auth_data: AuthData) -> str:
     text = f'{{"apiKey":{quote(auth_data.api_key)}'
     if auth_data.refresh_token is not None:
         text += f',"refreshToken":{quote(auth_data.refresh_token)},"expiresIn":{auth_data.expires_in:d}'
-    extra = cast("FrozenObject", auth_data.extra)
-    if extra:
-        text += f",{extra.text[1:-1]}"
-    return text + "}"
+    extra = cast("FrozenObject", auth_data.extra).text[1:-1]
+    return f"{text},{extra}}}" if extra else f"{text}}}"
 
 
 def check_auth_data(auth_data: AuthData | None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from ._checks import LAST_SECOND, check_user_id, epoch_seconds, instant, whole_seconds
+from ._checks import LAST_SECOND, check_instant, check_user_id, epoch_seconds, instant, whole_seconds
 from ._claims import (
     LEGACY_NAMESPACE,
     MAX_LIFETIME,
@@ -22,9 +22,9 @@ from ._claims import (
 )
 from ._json import loads_object, quote
 from ._jws import MAX_TOKEN_LENGTH, Signer, verified_payload
-from ._secrecy import masked_repr, sealed, sealed_class
+from ._secrecy import clear_frames, masked_repr, sealed, sealed_class
 from .auth_data import AuthData, check_auth_data, wire_json
-from .credentials import ClientCredentials, check_credentials, credentials_from_environment
+from .credentials import ClientCredentials, check_credentials, given_or_environment
 from .errors import (
     ConfigurationError,
     InvalidAuthDataError,
@@ -62,8 +62,8 @@ class ConnectToken:
         if not (isinstance(self.client_id, str) and isinstance(self.user_id, str)):
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
         check_auth_data(self.auth_data)
-        epoch_seconds(self.issued_at, "issued_at")
-        epoch_seconds(self.expires_at, "expires_at")
+        check_instant(self.issued_at, "issued_at")
+        check_instant(self.expires_at, "expires_at")
 
     def __repr__(self) -> str:
         return masked_repr(self, "client_id", "user_id", "auth_data", "issued_at", "expires_at", "dev")
@@ -103,9 +103,16 @@ class ConnectTokenSigner:
         self._auth_data_start = f',"{namespace}":{{"authData":'
         self._auth_data_end = ',"dev":true}}' if dev else "}}"
 
-    @sealed
     def sign(self, user_id: str, auth_data: AuthData | None = None, *, now: datetime | None = None) -> str:
         """A connect token for one user; see ``generate_connect_token`` for the arguments and the errors."""
+        try:
+            return self._sign(user_id, auth_data, now)
+        except Exception as error:
+            del user_id, auth_data, now
+            clear_frames(error)
+            raise
+
+    def _sign(self, user_id: str, auth_data: AuthData | None, now: datetime | None) -> str:
         check_user_id(user_id)
         issued = epoch_seconds(now)
         expires = issued + self._ttl_seconds
@@ -152,21 +159,15 @@ def generate_connect_token(
         dev: show unpublished triggers and actions; only the legacy namespace has it.
         now: the instant of issue, an aware datetime; None is the current time. Fractions are cut off.
 
-    Returns:
-        The compact JWT, signed with HS512: at most 8,168 characters.
+    Returns the compact JWT: at most 8,168 characters.
 
     Raises:
         TypeError: an argument is of the wrong type, such as an ``int`` user id: pass ``str(user.pk)``.
         InvalidUserIdError: the user id is blank, has white space at an end, NUL or lone surrogates, or is too long.
         InvalidAuthDataError: the token would be too long for a header.
         ConfigurationError: credentials are missing or unusable; ``ttl``, ``namespace``, ``dev`` or ``now`` is wrong.
-
-    Source: docs.rollout.com/documentation/authenticating-with-rollout.
     """
-    if credentials is None:
-        credentials = credentials_from_environment()
-    else:
-        check_credentials(credentials)
+    credentials = given_or_environment(credentials)
     return _signer(credentials, ttl, namespace, dev).sign(user_id, auth_data, now=now)
 
 
@@ -204,9 +205,7 @@ def verify_connect_token(
 
     Source: as for ``generate_connect_token``; RFC 7519 section 4.1 for the claims' meaning.
     """
-    if credentials is None:
-        credentials = credentials_from_environment()
-    check_credentials(credentials)
+    credentials = given_or_environment(credentials)
     check_namespace(namespace)
     leeway_seconds = whole_seconds("leeway", leeway, least=0)
     moment = epoch_seconds(now)

@@ -134,6 +134,14 @@ def _built(client_id: str | None, client_secret: str | None, previous: str | Non
     )
 
 
+def given_or_environment(credentials: ClientCredentials | None) -> ClientCredentials:
+    """The argument, or for None the environment's. Raises ``TypeError`` for something else."""
+    if credentials is None:
+        return credentials_from_environment()
+    check_credentials(credentials)
+    return credentials
+
+
 def is_configured() -> bool:
     """Whether the environment has any of the credentials."""
     return bool(os.environ.get(CLIENT_ID_VARIABLE) or os.environ.get(CLIENT_SECRET_VARIABLE))

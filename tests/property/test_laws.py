@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -25,7 +26,7 @@ from rollout_auth import (
     verify_connect_token,
 )
 from rollout_auth._checks import text_problem
-from rollout_auth._jws import HEADER
+from rollout_auth._jws import HEADER, Signer
 
 SECRET = "not-a-real-secret-" + "0123456789abcdef" * 4
 CREDENTIALS = ClientCredentials("client-1", SECRET)
@@ -122,6 +123,14 @@ def test_same_bytes_as_pyjwt(
     if inner:
         claims[LEGACY_NAMESPACE if legacy else NAMESPACE] = inner
     assert token == jwt.encode(claims, SECRET, algorithm="HS512")
+
+
+@given(st.text(min_size=1, max_size=300), st.text(st.characters(codec="ascii")))
+def test_same_mac_as_hmac(secret: str, payload: str) -> None:
+    """The signature is the HMAC of the standard library, for a key of any length."""
+    assume(text_problem(secret) is None)
+    message, _, signature = Signer(secret).sign(payload).rpartition(".")
+    assert signature == base64url(hmac.digest(secret.encode(), message.encode(), "sha512"))
 
 
 @given(st.binary() | st.text() | st.text("ey.AQgw-_=", max_size=300))
