@@ -33,6 +33,11 @@ from .errors import (
     TokenNotYetValidError,
     VerificationError,
 )
+from .http import ResponseParts
+from .refresh import RefreshEndpoint, RefreshRequest, parse_refresh_request
+from .responses import connect_token_response, refresh_error_response, refresh_response
+from .verification import RequestVerifier
+from .webhooks import WebhookEvent, verify_webhook
 
 __all__ = [
     "LEGACY_NAMESPACE",
@@ -53,12 +58,22 @@ __all__ = [
     "MalformedRequestError",
     "MalformedTokenError",
     "MissingHeaderError",
+    "RefreshEndpoint",
+    "RefreshRequest",
     "RefreshUnavailableError",
+    "RequestVerifier",
+    "ResponseParts",
     "RolloutAuthError",
     "ShortSecretWarning",
     "TokenExpiredError",
     "TokenNotYetValidError",
     "VerificationError",
+    "WebhookEvent",
+    "connect_token_response",
     "generate_connect_token",
+    "parse_refresh_request",
+    "refresh_error_response",
+    "refresh_response",
     "verify_connect_token",
+    "verify_webhook",
 ]

@@ -48,7 +48,8 @@ def text_claim(claims: dict[str, object], name: str) -> str:
     return value
 
 
-def _seconds(claims: dict[str, object], name: str) -> int:
+def seconds_claim(claims: dict[str, object], name: str) -> int:
+    """A claim that is a time, in whole seconds since 1970. Raises ``InvalidClaimError``."""
     value = claims.get(name)
     if type(value) is not int or not 0 <= value <= LAST_SECOND:
         state = "is missing" if name not in claims else "is not a time in whole seconds since 1970"
@@ -61,10 +62,10 @@ def time_claims(claims: dict[str, object], moment: int, leeway: int) -> tuple[in
 
     Raises ``InvalidClaimError``, ``TokenNotYetValidError`` and ``TokenExpiredError``.
     """
-    issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
+    issued, expires = seconds_claim(claims, "iat"), seconds_claim(claims, "exp")
     if not 0 < expires - issued <= MAX_LIFETIME:
         raise InvalidClaimError(f"exp is {expires - issued} s after iat: sign for 1 s to {MAX_LIFETIME} s", claim="exp")
-    starts = max(issued, _seconds(claims, "nbf")) if "nbf" in claims else issued
+    starts = max(issued, seconds_claim(claims, "nbf")) if "nbf" in claims else issued
     if starts > moment + leeway:
         raise TokenNotYetValidError(
             f"the token starts {starts - moment} s from now: set the clocks of both machines",

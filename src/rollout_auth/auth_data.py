@@ -133,7 +133,7 @@ def wire_json(auth_data: AuthData) -> str:
     return f"{text},{extra}}}" if extra else f"{text}}}"
 
 
-def check_auth_data(auth_data: AuthData | None) -> None:
-    """Raise ``TypeError`` unless the argument is what its name says, or absent."""
-    if auth_data is not None and not isinstance(auth_data, AuthData):
+def check_auth_data(auth_data: AuthData) -> None:
+    """Raise ``TypeError`` unless the argument is what its name says."""
+    if not isinstance(auth_data, AuthData):
         raise TypeError(f"auth_data is {type(auth_data).__name__}: pass AuthData(...) or AuthData.from_dict(...)")

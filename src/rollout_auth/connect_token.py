@@ -61,7 +61,8 @@ class ConnectToken:
     def __post_init__(self) -> None:
         if not (isinstance(self.client_id, str) and isinstance(self.user_id, str)):
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
-        check_auth_data(self.auth_data)
+        if self.auth_data is not None:
+            check_auth_data(self.auth_data)
         check_instant(self.issued_at, "issued_at")
         check_instant(self.expires_at, "expires_at")
 

@@ -1,0 +1,130 @@
+"""The edge to HTTP, without a web framework: headers of any shape in, the three parts of a response out.
+
+Source: PEP 3333 (a WSGI environ), the ASGI HTTP specification (pairs of bytes), RFC 9110 sections 5.1 to 5.3 (names are
+case-insensitive; several lines of one field are equal to one line with commas).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from ._secrecy import masked_repr
+from .errors import ConfigurationError, VerificationError
+
+Headers = Mapping[str, str] | Iterable[tuple[bytes, bytes]]
+"""Headers as a framework has them: a mapping in any case, a WSGI environ (Django's ``META`` too), or ASGI's pairs."""
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+"""RFC 6749 section 5.1: an answer that holds a token is not to be cached."""
+
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+_MEND = "pass request.headers (Django, Flask, FastAPI, Starlette), the WSGI environ, or scope['headers'] (ASGI)"
+
+
+class ResponseParts:
+    """A response to hand to your framework: ``flask.Response(parts.body, parts.status, parts.headers)``.
+
+    The same three are the arguments of Starlette's and FastAPI's ``Response`` and, by keyword (``content``, ``status``,
+    ``headers``), of Django's ``HttpResponse``. It is neither a tuple, a mapping nor a dataclass: a view that returns it
+    as it is fails, instead of showing its content as JSON. ``repr`` hides the body.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    body: bytes
+    """The body, as it travels."""
+    status: int
+    """The HTTP status."""
+    headers: dict[str, str]
+    """Every header that matters, ``Content-Type`` included."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.body = body
+        self.status = status
+        self.headers = dict(headers)
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "body", "status", "headers", hidden=("body",))
+
+
+def json_response(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> ResponseParts:
+    """A response of JSON that nobody may cache."""
+    return ResponseParts(text.encode(), status, {"Content-Type": "application/json", **NO_STORE, **(headers or {})})
+
+
+def check_body(body: bytes) -> None:
+    """Raise ``TypeError`` unless this is a body as it arrived."""
+    if not isinstance(body, bytes):
+        raise TypeError(
+            f"body is {type(body).__name__}: pass the raw bytes, which are request.body (Django), request.get_data()"
+            " (Flask) or await request.body() (FastAPI, Starlette)"
+        )
+
+
+def check_header_name(name: str) -> None:
+    """Raise ``TypeError`` or ``ConfigurationError`` unless the name is one that a header can have."""
+    if not isinstance(name, str):
+        raise TypeError(f"header is {type(name).__name__}: pass the header's name as a str")
+    if not _FIELD_NAME.fullmatch(name):
+        raise ConfigurationError("header is not the name of an HTTP header: pass one such as 'X-Api-Token'")
+
+
+def header_value(headers: Headers, name: str, error: type[VerificationError]) -> str | None:
+    """The one value of a header; None if it is missing or blank.
+
+    ``name`` is in lower case. Lines that say the same are one, also where a server has joined them by commas. Raises
+    ``error`` for lines that differ, and ``TypeError`` for something that is no headers.
+    """
+    values = {_without_repetition(line) for line in _lines(headers, name)}
+    values.discard("")
+    if len(values) > 1:
+        raise error(f"the header {name} has two different values: send it once")
+    return values.pop() if values else None
+
+
+def _without_repetition(line: str) -> str:
+    if "," in line:
+        parts = {part.strip() for part in line.split(",")} - {""}
+        if len(parts) == 1:
+            return parts.pop()
+    return line.strip()
+
+
+def _lines(headers: Headers, name: str) -> list[str]:
+    environ = _dict(headers)
+    if "REQUEST_METHOD" in environ:
+        key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
+        pairs: Iterable[tuple[object, object]] = [(name, environ.get(key))]
+    else:
+        pairs = _pairs(headers)
+    return [_text(value) for key, value in pairs if _text(key).lower() == name and value is not None]
+
+
+def _dict(headers: object) -> dict[str, object]:
+    """The headers, if they are a ``dict``: an environ (PEP 3333), an ASGI scope, or just that."""
+    return cast("dict[str, object]", headers) if isinstance(headers, dict) else {}
+
+
+def _pairs(headers: object) -> Iterable[tuple[object, object]]:
+    """The names and values of something that may be headers."""
+    items = getattr(headers, "items", None)
+    pairs: object = items() if callable(items) else headers
+    is_request = hasattr(headers, "headers")
+    is_scope = not isinstance(_dict(headers).get("headers", ""), str)
+    is_used_up = isinstance(headers, (str, bytes, Iterator))
+    if isinstance(pairs, Iterable) and not (is_request or is_scope or is_used_up):
+        pairs = list(cast("Iterable[object]", pairs))
+        if all(isinstance(pair, (tuple, list)) and len(cast("list[object]", pair)) == 2 for pair in pairs):  # noqa: PLR2004
+            return cast("list[tuple[object, object]]", pairs)
+    raise TypeError(f"headers is {type(headers).__name__}: {_MEND}")
+
+
+def _text(value: object) -> str:
+    """A name or value as the text that every server makes of it: one character for each byte."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    raise TypeError(f"headers has a {type(value).__name__} where a str belongs: {_MEND}")

@@ -1,0 +1,131 @@
+"""The verification token: by this shared string, Rollout's requests are known to be Rollout's.
+
+Source: "Implementing User Auth with API Key" of docs.rollout.com recommends to validate every request by the
+verification token from the dashboard's Configuration page. Where it stands in a request is the partner's choice there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from hmac import compare_digest
+
+from ._checks import text_problem
+from ._secrecy import masked_repr, sealed
+from .errors import BadVerificationTokenError, ConfigurationError, MissingHeaderError
+from .http import Headers, check_header_name, header_value
+
+VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_VERIFICATION_TOKEN"  # noqa: S105  the name of a variable
+PREVIOUS_VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN"  # noqa: S105
+DEFAULT_HEADER = "X-Rollout-Verification-Token"
+
+
+class RequestVerifier:
+    """Checks that a request carries a verification token that is configured.
+
+    Args:
+        verification_tokens: the token, or several during a rotation; any of them is accepted.
+        header: the header that you have put it in, in Rollout's dashboard. Of ``Authorization``, a ``Bearer`` scheme
+            is taken off.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ConfigurationError: there is no token, or one is blank, has white space at an end, NUL or lone surrogates; or
+            the name of the header is none.
+    """
+
+    __slots__ = ("_header", "_tokens", "header")
+
+    header: str
+    """The name of the header that is read."""
+
+    @sealed
+    def __init__(self, verification_tokens: str | Sequence[str], *, header: str = DEFAULT_HEADER) -> None:
+        check_header_name(header)
+        tokens = [verification_tokens] if isinstance(verification_tokens, str) else verification_tokens
+        if not isinstance(tokens, Sequence) or isinstance(tokens, bytes):
+            raise TypeError(f"verification_tokens is {type(tokens).__name__}: pass a str or a list of str")
+        if not tokens:
+            raise ConfigurationError("verification_tokens is empty: copy the token from the Rollout dashboard")
+        for token in tokens:
+            _check_token(token)
+        self.header = header
+        self._header = header.lower()
+        self._tokens = tuple(token.encode() for token in tokens)
+
+    @classmethod
+    @sealed
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, header: str = DEFAULT_HEADER) -> RequestVerifier:
+        """Read ``ROLLOUT_VERIFICATION_TOKEN`` and, if set, ``ROLLOUT_PREVIOUS_VERIFICATION_TOKEN``.
+
+        ``environ`` is ``os.environ`` unless another mapping is given; an empty variable counts as unset.
+        Raises ``ConfigurationError`` if the first is not set, or for an unusable value.
+        """
+        environ = os.environ if environ is None else environ
+        if not isinstance(environ, Mapping):
+            raise TypeError(f"environ is {type(environ).__name__}: pass a mapping, or nothing for os.environ")
+        current = environ.get(VERIFICATION_TOKEN_VARIABLE)
+        if not current:
+            raise ConfigurationError(
+                f"{VERIFICATION_TOKEN_VARIABLE} is not set:"
+                " copy the value from the Configuration page of the Rollout dashboard"
+            )
+        previous = environ.get(PREVIOUS_VERIFICATION_TOKEN_VARIABLE)
+        return cls([current, previous] if previous else current, header=header)
+
+    @sealed
+    def verify(self, headers: Headers) -> None:
+        """Return if the header holds a configured token.
+
+        ``headers`` is any mapping of str to str in any case, a WSGI environ or Django's ``META``, or ASGI's pairs.
+
+        Raises:
+            MissingHeaderError: the header is missing or blank.
+            BadVerificationTokenError: it holds another token, or two that differ.
+            TypeError: ``headers`` is something else, such as a request object.
+        """
+        value = header_value(headers, self._header, BadVerificationTokenError)
+        if value is not None and self._header == "authorization" and value[:7].lower() == "bearer ":
+            value = value[7:].strip() or None
+        if value is None:
+            raise MissingHeaderError(
+                f"the request has no {self.header}: add it to the request in the Rollout dashboard", header=self.header
+            )
+        self.verify_token(value)
+
+    @sealed
+    def verify_token(self, candidate: str | bytes | None) -> None:
+        """Return if this is a configured token, wherever in the request it stood. Blank or None never is.
+
+        Raises ``BadVerificationTokenError``, and ``TypeError`` for anything but text. Every configured token is
+        compared, in constant time.
+        """
+        if candidate is not None and not isinstance(candidate, (str, bytes)):
+            raise TypeError(f"the verification token is {type(candidate).__name__}: pass it as str or bytes")
+        texts = _encodings(candidate or b"")
+        matches = [compare_digest(text, token) for text in texts for token in self._tokens]
+        if not any(matches):
+            raise BadVerificationTokenError(
+                "the verification token is not a configured one: compare it with the Rollout dashboard"
+            )
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "header")
+
+
+def _check_token(token: str) -> None:
+    if not isinstance(token, str):
+        raise TypeError(f"a verification token is {type(token).__name__}: pass a str (is its variable set?)")
+    problem = text_problem(token)
+    if problem:
+        raise ConfigurationError(f"a verification token {problem}")
+
+
+def _encodings(candidate: str | bytes) -> list[bytes]:
+    """The bytes that a text may have been: servers decode a header as Latin-1, and a body as UTF-8."""
+    if isinstance(candidate, bytes):
+        return [candidate]
+    texts = [candidate.encode("utf-8", "surrogatepass")]
+    if not candidate.isascii():
+        texts.append(candidate.encode("latin-1", "replace"))
+    return texts
