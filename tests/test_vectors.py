@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,23 +11,25 @@ import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import OctKey
 
-from rollout_auth import ClientCredentials, VerificationError, verify_connect_token
+from rollout_auth import ClientCredentials, VerificationError, WebhookEvent, verify_connect_token, verify_webhook
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "connect-tokens.json").read_text())
+VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text("utf-8"))
+TOKENS = VECTORS["connectTokens"]
 SECRETS = [VECTORS["clientSecret"], VECTORS["previousClientSecret"]]
+CREDENTIALS = ClientCredentials(VECTORS["clientId"], SECRETS[0], SECRETS[1:])
 OPTIONS: dict[str, Any] = {
-    "credentials": ClientCredentials(VECTORS["clientId"], SECRETS[0], SECRETS[1:]),
-    "leeway": timedelta(seconds=VECTORS["leeway"]),
-    "now": datetime.fromtimestamp(VECTORS["now"], timezone.utc),
+    "credentials": CREDENTIALS,
+    "leeway": timedelta(seconds=TOKENS["leeway"]),
+    "now": datetime.fromtimestamp(TOKENS["now"], timezone.utc),
 }
 
 
-def named(kind: str) -> Any:
-    return pytest.mark.parametrize("vector", [pytest.param(v, id=v["name"]) for v in VECTORS[kind]])
+def each(topic: str, kind: str) -> Any:
+    return pytest.mark.parametrize("vector", [pytest.param(v, id=v["name"]) for v in VECTORS[topic][kind]])
 
 
-@named("good")
-def test_good(vector: dict[str, Any]) -> None:
+@each("connectTokens", "good")
+def test_good_token(vector: dict[str, Any]) -> None:
     """Each good token says what the file says."""
     verified = verify_connect_token(vector["token"], namespace=vector["namespace"], **OPTIONS)
     assert vector["expected"] == {
@@ -39,8 +42,8 @@ def test_good(vector: dict[str, Any]) -> None:
     }
 
 
-@named("good")
-def test_good_elsewhere(vector: dict[str, Any]) -> None:
+@each("connectTokens", "good")
+def test_good_token_elsewhere(vector: dict[str, Any]) -> None:
     """PyJWT and joserfc read the same claims from each good token."""
     expected = vector["expected"]
     for decode in (_pyjwt, _joserfc):
@@ -51,8 +54,8 @@ def test_good_elsewhere(vector: dict[str, Any]) -> None:
         assert (inner.get("authData"), inner.get("dev", False)) == (expected["authData"], expected["dev"])
 
 
-@named("bad")
-def test_bad(vector: dict[str, Any]) -> None:
+@each("connectTokens", "bad")
+def test_bad_token(vector: dict[str, Any]) -> None:
     """Each bad token is refused, with the code and the claim that the file names."""
     with pytest.raises(VerificationError) as caught:
         verify_connect_token(vector["token"], namespace=vector["namespace"], **OPTIONS)
@@ -61,14 +64,44 @@ def test_bad(vector: dict[str, Any]) -> None:
 
 
 def test_every_code_has_a_vector() -> None:
-    """The file has an example of each way in which a connect token can be refused."""
-    assert {vector["code"] for vector in VECTORS["bad"]} == {
+    """The file has an example of each way in which a connect token or a webhook can be refused."""
+    assert {vector["code"] for topic in ("connectTokens", "webhooks") for vector in VECTORS[topic]["bad"]} == {
         "malformed_token",
         "bad_signature",
         "token_expired",
         "token_not_yet_valid",
         "invalid_claim",
+        "missing_header",
+        "malformed_request",
     }
+
+
+@each("webhooks", "good")
+def test_good_webhook(vector: dict[str, Any]) -> None:
+    """Each good webhook says what the file says, and its payload is the whole body."""
+    event = verify(vector)
+    assert vector["expected"] == {
+        "eventId": event.event_id,
+        "event": event.event,
+        "eventCreated": event.created_at.astimezone(timezone.utc).isoformat(),
+        "resourceIds": list(event.resource_ids),
+        "uri": event.uri,
+    }
+    assert event.payload == json.loads(base64.b64decode(vector["body"]))
+
+
+@each("webhooks", "bad")
+def test_bad_webhook(vector: dict[str, Any]) -> None:
+    """Each bad webhook is refused, with the code that the file names."""
+    with pytest.raises(VerificationError) as caught:
+        verify(vector)
+    assert caught.value.code == vector["code"]
+
+
+def verify(vector: dict[str, Any]) -> WebhookEvent:
+    headers = {"X-Rollout-Signature": vector["signature"]}
+    body = base64.b64decode(vector["body"])
+    return verify_webhook(body, headers, credentials=CREDENTIALS, signed_content=vector["signedContent"])
 
 
 def _pyjwt(token: str) -> dict[str, Any]:
@@ -85,4 +118,4 @@ def _joserfc(token: str) -> dict[str, Any]:
 
 
 def _name(token: str) -> str:
-    return next(vector["name"] for vector in VECTORS["good"] if vector["token"] == token)
+    return next(vector["name"] for vector in TOKENS["good"] if vector["token"] == token)

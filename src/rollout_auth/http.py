@@ -13,12 +13,14 @@ from typing import cast
 from ._secrecy import masked_repr
 from .errors import ConfigurationError, VerificationError
 
-Headers = Mapping[str, str] | Iterable[tuple[bytes, bytes]]
-"""Headers as a framework has them: a mapping in any case, a WSGI environ (Django's ``META`` too), or ASGI's pairs."""
+Headers = Mapping[str, str | None] | Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
+"""Headers as a framework has them: a mapping in any case, a WSGI environ (Django's ``META`` too), ASGI's pairs of
+bytes, or pairs of str, which Werkzeug's are."""
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 section 5.1: an answer that holds a token is not to be cached."""
 
+_LONGEST_LINE = 8 * 1024  # what servers commonly allow; a longer line is left as it is, and fits nothing
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _MEND = "pass request.headers (Django, Flask, FastAPI, Starlette), the WSGI environ, or scope['headers'] (ASGI)"
 
@@ -85,10 +87,10 @@ def header_value(headers: Headers, name: str, error: type[VerificationError]) ->
 
 
 def _without_repetition(line: str) -> str:
-    if "," in line:
+    if "," in line and len(line) <= _LONGEST_LINE:
         parts = {part.strip() for part in line.split(",")} - {""}
-        if len(parts) == 1:
-            return parts.pop()
+        if len(parts) <= 1:
+            return "".join(parts)
     return line.strip()
 
 

@@ -123,7 +123,7 @@ class RefreshEndpoint:
     Raises ``TypeError`` for an argument of the wrong type.
     """
 
-    __slots__ = ("_field", "_on_refused", "_refresh", "_verifier")
+    __slots__ = ("_on_refused", "_refresh", "field", "verifier")
 
     def __init__(
         self,
@@ -140,8 +140,8 @@ class RefreshEndpoint:
         if not isinstance(field, str):
             raise TypeError(f"field is {type(field).__name__}: pass a str")
         self._refresh = refresh
-        self._verifier = verifier
-        self._field = field
+        self.verifier: RequestVerifier | None = verifier
+        self.field: str = field
         self._on_refused = on_refused
 
     def handle(self, headers: Headers, body: bytes) -> ResponseParts:
@@ -172,13 +172,13 @@ class RefreshEndpoint:
 
     @sealed
     def _request(self, headers: Headers, body: bytes) -> RefreshRequest:
-        if self._verifier is not None:
-            self._verifier.verify(headers)
+        if self.verifier is not None:
+            self.verifier.verify(headers)
         content_type = header_value(headers, "content-type", MalformedRequestError)
-        return parse_refresh_request(body, content_type, field=self._field)
+        return parse_refresh_request(body, content_type, field=self.field)
 
     def __repr__(self) -> str:
-        return masked_repr(self, "_field", "_verifier")
+        return masked_repr(self, "field", "verifier")
 
 
 def _finished(result: object) -> object:

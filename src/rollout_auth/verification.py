@@ -126,6 +126,6 @@ def _encodings(candidate: str | bytes) -> list[bytes]:
     if isinstance(candidate, bytes):
         return [candidate]
     texts = [candidate.encode("utf-8", "surrogatepass")]
-    if not candidate.isascii():
-        texts.append(candidate.encode("latin-1", "replace"))
+    if not candidate.isascii() and max(candidate) <= "\xff":
+        texts.append(candidate.encode("latin-1"))
     return texts

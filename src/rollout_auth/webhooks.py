@@ -11,7 +11,7 @@ import hmac
 import re
 from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Literal, cast
 
 from ._checks import EPOCH, check_instant
@@ -150,8 +150,9 @@ def _instant(text: str) -> datetime:
     try:
         date, clock, fraction, offset = match.groups("") if match else ("",) * 4
         moment = datetime.fromisoformat(f"{date}T{clock}.{fraction[:6]:0<6}{offset or '+00:00'}")
-    except ValueError:
-        moment = None
-    if moment is None or moment < EPOCH:
+        is_usable = moment.astimezone(timezone.utc) >= EPOCH
+    except (ValueError, OverflowError):
+        is_usable = False
+    if not is_usable:
         raise MalformedRequestError("eventCreated is not an ISO 8601 instant with an offset, from 1970 on")
     return moment

@@ -45,7 +45,7 @@ extras = st.dictionaries(
 auth_data = st.builds(AuthData, usable_text, extra=extras) | st.builds(
     AuthData, usable_text, usable_text, st.integers(1, 2**53 - 1), extras
 )
-instants = st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.timezones())  # noqa: DTZ001
+instants = st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.timezones())
 lives = st.integers(1, 3600).map(lambda seconds: timedelta(seconds=seconds))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from rollout_auth import (
     LEGACY_NAMESPACE,
@@ -11,12 +12,23 @@ from rollout_auth import (
     ConnectToken,
     ConnectTokenSigner,
     InvalidClaimError,
+    InvalidRefreshTokenError,
+    RefreshEndpoint,
+    RefreshRequest,
     RefreshUnavailableError,
+    RequestVerifier,
+    ResponseParts,
     RolloutAuthError,
     TokenExpiredError,
     TokenNotYetValidError,
+    WebhookEvent,
+    connect_token_response,
     generate_connect_token,
+    parse_refresh_request,
+    refresh_error_response,
+    refresh_response,
     verify_connect_token,
+    verify_webhook,
 )
 
 credentials: ClientCredentials = ClientCredentials("client-id", "secret", ["earlier secret"])
@@ -46,6 +58,45 @@ auth_data: AuthData | None = verified.auth_data
 expires_at: datetime = verified.expires_at
 
 
+verifier: RequestVerifier = RequestVerifier(["token-1", "token-0"], header="Authorization")
+
+
+def renew(request: RefreshRequest) -> AuthData:
+    """Renew a key at once."""
+    if request.fields.get("region") != "eu":
+        raise InvalidRefreshTokenError
+    return AuthData("key-2", request.refresh_token, 3600)
+
+
+async def renew_later(request: RefreshRequest) -> AuthData:
+    """Renew a key by way of a database."""
+    return renew(request)
+
+
+def inbound(
+    mapping: dict[str, str | None], environ: dict[str, Any], pairs: list[tuple[bytes, bytes]], body: bytes
+) -> tuple[WebhookEvent, RefreshRequest, list[ResponseParts]]:
+    """Hand over headers as frameworks have them."""
+    verifier.verify(mapping)
+    verifier.verify(environ)
+    verifier.verify(pairs)
+    verifier.verify_token(mapping.get("token"))
+    event = verify_webhook(body, pairs, credentials=credentials, signed_content="raw")
+    request = parse_refresh_request(body, mapping.get("content-type"), field="token")
+    answers = [
+        RefreshEndpoint(renew, verifier=verifier, on_refused=print).handle(mapping, body),
+        refresh_response(renew(request)),
+        refresh_error_response(InvalidRefreshTokenError()),
+        connect_token_response(token),
+    ]
+    return event, request, answers
+
+
+async def inbound_later(pairs: list[tuple[bytes, bytes]], body: bytes) -> ResponseParts:
+    """Answer from an ASGI application."""
+    return await RefreshEndpoint(renew_later, verifier=None).handle_async(pairs, body)
+
+
 def explain(error: RolloutAuthError) -> tuple[str, int, object]:
     """Read what an error carries."""
     if isinstance(error, TokenExpiredError):
@@ -66,3 +117,6 @@ def mistakes() -> None:
     generate_connect_token("user-1", ttl=3600)  # type: ignore[arg-type]
     generate_connect_token("user-1", namespace="rollout")  # type: ignore[arg-type]
     plain.api_key = "another"  # type: ignore[misc]
+    RefreshEndpoint(renew)  # type: ignore[call-arg]
+    verifier.verify("token-1")  # type: ignore[arg-type]
+    verify_webhook({"eventId": "1"}, {})  # type: ignore[arg-type]
