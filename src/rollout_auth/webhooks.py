@@ -150,9 +150,8 @@ def _instant(text: str) -> datetime:
     try:
         date, clock, fraction, offset = match.groups("") if match else ("",) * 4
         moment = datetime.fromisoformat(f"{date}T{clock}.{fraction[:6]:0<6}{offset or '+00:00'}")
-        is_usable = moment.astimezone(timezone.utc) >= EPOCH
+        if moment.astimezone(timezone.utc) >= EPOCH:
+            return moment
     except (ValueError, OverflowError):
-        is_usable = False
-    if not is_usable:
-        raise MalformedRequestError("eventCreated is not an ISO 8601 instant with an offset, from 1970 on")
-    return moment
+        pass
+    raise MalformedRequestError("eventCreated is not an ISO 8601 instant with an offset, from 1970 on")
