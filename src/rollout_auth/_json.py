@@ -50,8 +50,8 @@ def as_object(value: object) -> dict[str, object] | None:
 
 def _read(data: bytes) -> tuple[object, str | None]:
     try:
-        text = data.decode()
-        value = _DECODER.decode(text)
+        text = data.decode().strip(" \t\n\r")
+        value, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
         return None, "is not UTF-8"
     except RecursionError:
@@ -60,11 +60,28 @@ def _read(data: bytes) -> tuple[object, str | None]:
         return None, str(refused)
     except ValueError:
         return None, "is not JSON"
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if end != len(text):
+        return None, "is not JSON"
+    if _may_be_deep(text) and _depth(value) > MAX_DEPTH:
         return None, f"is nested more than {MAX_DEPTH} levels deep"
-    if ("\\ud" in text or "\\uD" in text) and not is_well_formed(json.dumps(value, ensure_ascii=False)):
+    if (
+        "\\" in text
+        and ("\\ud" in text or "\\uD" in text)
+        and not is_well_formed(json.dumps(value, ensure_ascii=False))
+    ):
         return None, "contains a lone surrogate"
     return value, None
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether the text has more brackets than it may have levels; of a long and flat one, ``find`` skips the most."""
+    brackets = 0
+    for bracket in "[{":
+        position = text.find(bracket)
+        while position >= 0 and brackets <= MAX_DEPTH:
+            brackets += 1
+            position = text.find(bracket, position + 1)
+    return brackets > MAX_DEPTH
 
 
 def _depth(value: object) -> int:

@@ -22,7 +22,6 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 _LONGEST_LINE = 8 * 1024  # what servers commonly allow; a longer line is left as it is, and fits nothing
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
-_MEND = "pass request.headers (Django, Flask, FastAPI, Starlette), the WSGI environ, or scope['headers'] (ASGI)"
 
 
 class ResponseParts:
@@ -79,7 +78,10 @@ def header_value(headers: Headers, name: str, error: type[VerificationError]) ->
     ``name`` is in lower case. Lines that say the same are one, also where a server has joined them by commas. Raises
     ``error`` for lines that differ, and ``TypeError`` for something that is no headers.
     """
-    values = {_without_repetition(line) for line in _lines(headers, name)}
+    lines = _lines(headers, name)
+    if len(lines) == 1 and "," not in lines[0]:
+        return lines[0].strip() or None
+    values = {_without_repetition(line) for line in lines}
     values.discard("")
     if len(values) > 1:
         raise error(f"the header {name} has two different values: send it once")
@@ -95,32 +97,41 @@ def _without_repetition(line: str) -> str:
 
 
 def _lines(headers: Headers, name: str) -> list[str]:
-    environ = _dict(headers)
-    if "REQUEST_METHOD" in environ:
-        key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
-        pairs: Iterable[tuple[object, object]] = [(name, environ.get(key))]
-    else:
-        pairs = _pairs(headers)
-    return [_text(value) for key, value in pairs if _text(key).lower() == name and value is not None]
+    lines: list[object] = []
+    try:
+        for key, value in _pairs(headers, name):
+            if (key if isinstance(key, str) else _text(key)).lower() == name and value is not None:
+                lines.append(value)
+    except ValueError:
+        raise TypeError(_no_headers(headers)) from None
+    return [_text(line) for line in lines]
 
 
-def _dict(headers: object) -> dict[str, object]:
-    """The headers, if they are a ``dict``: an environ (PEP 3333), an ASGI scope, or just that."""
-    return cast("dict[str, object]", headers) if isinstance(headers, dict) else {}
-
-
-def _pairs(headers: object) -> Iterable[tuple[object, object]]:
+def _pairs(headers: object, name: str) -> Iterable[tuple[object, object]]:
     """The names and values of something that may be headers."""
+    if isinstance(headers, dict):
+        values = cast("dict[str, object]", headers)
+        if "REQUEST_METHOD" in values:  # PEP 3333
+            key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
+            return [(name, values.get(key))]
+        if isinstance(values.get("headers", ""), str):
+            return values.items()
+        raise TypeError(_no_headers(values))
+    if not _is_readable_twice(headers) or hasattr(headers, "headers"):
+        raise TypeError(_no_headers(headers))
     items = getattr(headers, "items", None)
-    pairs: object = items() if callable(items) else headers
-    is_request = hasattr(headers, "headers")
-    is_scope = not isinstance(_dict(headers).get("headers", ""), str)
-    is_used_up = isinstance(headers, (str, bytes, Iterator))
-    if isinstance(pairs, Iterable) and not (is_request or is_scope or is_used_up):
-        pairs = list(cast("Iterable[object]", pairs))
-        if all(isinstance(pair, (tuple, list)) and len(cast("list[object]", pair)) == 2 for pair in pairs):  # noqa: PLR2004
-            return cast("list[tuple[object, object]]", pairs)
-    raise TypeError(f"headers is {type(headers).__name__}: {_MEND}")
+    return cast("Iterable[tuple[object, object]]", items() if callable(items) else headers)
+
+
+def _is_readable_twice(headers: object) -> bool:
+    return isinstance(headers, Iterable) and not isinstance(headers, (str, bytes, Iterator))
+
+
+def _no_headers(headers: object) -> str:
+    return (
+        f"headers is {type(headers).__name__}: pass request.headers (Django, Flask, FastAPI, Starlette),"
+        " the WSGI environ, or scope['headers'] (ASGI)"
+    )
 
 
 def _text(value: object) -> str:
@@ -129,4 +140,4 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, bytes):
         return value.decode("latin-1")
-    raise TypeError(f"headers has a {type(value).__name__} where a str belongs: {_MEND}")
+    raise TypeError(f"headers has a {type(value).__name__} where a str belongs: pass names and values as text")

@@ -42,7 +42,15 @@ from typing import NamedTuple
 import jwt
 
 import rollout_auth
-from rollout_auth import AuthData, ClientCredentials, ConnectTokenSigner, generate_connect_token, verify_connect_token
+from rollout_auth import (
+    AuthData,
+    ClientCredentials,
+    ConnectTokenSigner,
+    RequestVerifier,
+    generate_connect_token,
+    verify_connect_token,
+    verify_webhook,
+)
 
 CALL_ROUNDS, IMPORT_ROUNDS = 200, 40
 SAMPLE_SECONDS = 0.002
@@ -55,6 +63,7 @@ CLIENT_ID = "5d0c1f5e-6f0b-4f0e-9a43-2f4f2c9b7a11"
 USER_ID = "user-48213"
 API_KEY = "key_4f9d2b7c8a1e6035d2c9"
 REFRESH_TOKEN = "refresh_71b0c4d95e8f2a3647a1"
+HEADERS = {f"X-Header-{number}": "some value" for number in range(19)}
 AUTH_DATA = {"apiKey": API_KEY, "refreshToken": REFRESH_TOKEN, "expiresIn": 3600}
 
 Call = Callable[[], object]
@@ -212,6 +221,41 @@ def verify_table(peers: dict[str, Peer]) -> Table:
     return Table("Verify a connect token", call_samplers(contenders), targets, CALL_ROUNDS)
 
 
+def webhook_table(size: int, name: str, limit: float) -> Table:
+    """A webhook about as many resources as make its size."""
+    event = {"eventId": "e-1", "eventCreated": "2026-01-01T00:00:00.000Z", "event": "peopleCreated", "uri": "https://x"}
+    ids = [f"5d0c1f5e-6f0b-4f0e-9a43-{number:012d}" for number in range(size // 40)]
+    body = json.dumps({**event, "resourceIds": ids}).encode()
+    headers = {**HEADERS, "X-Rollout-Signature": hmac.digest(KEY, base64.b64encode(body), "sha256").hex()}
+    credentials = ClientCredentials(CLIENT_ID, SECRET)
+    contenders: dict[str, Call] = {
+        FLOOR: lambda: (hmac.digest(KEY, base64.b64encode(body), "sha256"), json.loads(body)),
+        "verify_webhook": partial(verify_webhook, body, headers, credentials=credentials),
+    }
+    return Table(
+        f"Verify a webhook of {name}", call_samplers(contenders), {"verify_webhook": {FLOOR: limit}}, CALL_ROUNDS
+    )
+
+
+def verification_token_table() -> Table:
+    """Twenty headers in each shape; the floor is one HMAC of 500 bytes."""
+    name = "X-Rollout-Verification-Token"
+    verifier = RequestVerifier(SECRET)
+    headers = {**HEADERS, name: SECRET}
+    environ = {"REQUEST_METHOD": "POST", **{f"HTTP_{key.upper().replace('-', '_')}": headers[key] for key in headers}}
+    pairs = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
+    content = bytes(500)
+    contenders: dict[str, Call] = {
+        FLOOR: lambda: hmac.digest(KEY, content, "sha512"),
+        "RequestVerifier.verify, dict": partial(verifier.verify, headers),
+        "RequestVerifier.verify, WSGI environ": partial(verifier.verify, environ),
+        "RequestVerifier.verify, ASGI pairs": partial(verifier.verify, pairs),
+        "RequestVerifier.verify_token": partial(verifier.verify_token, SECRET),
+    }
+    targets = {"RequestVerifier.verify, dict": {FLOOR: 2.5}}
+    return Table("Verify a verification token", call_samplers(contenders), targets, CALL_ROUNDS)
+
+
 def import_table(notes: list[str]) -> Table:
     samplers = {
         FLOOR: import_sampler("import dataclasses, json, hmac, base64, datetime, typing"),
@@ -303,7 +347,14 @@ def main() -> None:
     os.environ.pop("ROLLOUT_PREVIOUS_CLIENT_SECRET", None)
     notes = installation_notes()
     peers = installed_peers(notes)
-    tables = (sign_table(peers), verify_table(peers), import_table(notes))
+    tables = (
+        sign_table(peers),
+        verify_table(peers),
+        webhook_table(1024, "1 KiB", 1.5),
+        webhook_table(1024 * 1024, "1 MiB", 1.15),
+        verification_token_table(),
+        import_table(notes),
+    )
     results = {table.name: measured(table, table.rounds // 10 if options.quick else table.rounds) for table in tables}
     versions = {"Python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
     if options.json:
