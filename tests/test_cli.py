@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 
-from rollout_auth import AuthData, ClientCredentials, generate_connect_token, verify_connect_token
+from rollout_auth import AuthData, ClientCredentials, cli, generate_connect_token, verify_connect_token
 from rollout_auth.cli import _demo, _doctor, main
 from rollout_auth.cli._show import in_words
 
@@ -34,13 +35,9 @@ class Run:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
-    def call(*arguments: str, stdin: bytes = b"") -> Run:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        try:
-            status = main(arguments)
-        except SystemExit as ended:
-            status = int(ended.code or 0)
-        return Run(status, *capsys.readouterr())
+    def call(*arguments: str, stdin: bytes | None = b"") -> Run:
+        monkeypatch.setattr(sys, "stdin", None if stdin is None else io.TextIOWrapper(io.BytesIO(stdin)))
+        return Run(main(arguments), *capsys.readouterr())
 
     return call
 
@@ -86,7 +83,25 @@ class TestCommand:
         """Wrong usage is status 2, on standard error alone."""
         result = run(*arguments)
         assert (result.status, result.out) == (2, "")
-        assert "usage: rollout-auth" in result.err
+        assert re.fullmatch(r"rollout-auth: error: .*; see rollout-auth( mint| demo)? --help\n", result.err)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["canary"],
+            ["mint", "user-1", "--secret", "canary"],
+            ["mint", "user-1", "--ttl", "canary"],
+            ["mint", "user-1", "--namespace", "canary"],
+            ["mint", "user-1", "--dev=canary"],
+            ["doctor", "\x1b[31mcanary"],
+        ],
+    )
+    def test_arguments_are_not_repeated(self, run: Any, arguments: list[str]) -> None:
+        """What was typed, which may be a secret or control a terminal, is not printed."""
+        result = run(*arguments)
+        assert (result.status, result.out) == (2, "")
+        assert "canary" not in result.err
+        assert "\x1b" not in result.err
 
     def test_module(
         self, configured: ClientCredentials, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -142,7 +157,56 @@ class TestCommand:
         with open("/dev/full", "w") as full:  # noqa: PTH123  a device
             monkeypatch.setattr(sys, "stdout", full)
             assert main(["demo"]) == 2
-        assert capsys.readouterr().err == "rollout-auth: error: output: No space left on device\n"
+        assert capsys.readouterr().err == "rollout-auth: error: standard output: No space left on device\n"
+
+    def test_help_into_a_full_disk(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """Help that cannot be written is an error, too."""
+        with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+            monkeypatch.setattr(sys, "stdout", full)
+            assert main(["--help"]) == 2
+        assert "No space left on device" in capsys.readouterr().err
+
+    def test_closed_output(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """A command whose result nobody can read has failed."""
+        monkeypatch.setattr(sys, "stdout", None)
+        assert main(["demo"]) == 2
+        assert "standard output is closed" in capsys.readouterr().err
+
+    def test_closed_errors(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without a standard error nothing is said there, or anywhere else."""
+        monkeypatch.setattr(sys, "stderr", None)
+        result = run("mint", "user-1")
+        assert (result.status, result.out) == (2, "")
+
+    def test_errors_into_a_full_disk(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A message that cannot be written changes no status."""
+        with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+            monkeypatch.setattr(sys, "stderr", full)
+            assert run("mint", "user-1").status == 2
+
+    @pytest.mark.parametrize("arguments", [["inspect"], ["mint", "user-1", "--auth-data", "-"]])
+    def test_closed_input(self, run: Any, arguments: list[str]) -> None:
+        """A command that would read from nowhere says so."""
+        result = run(*arguments, stdin=None)
+        assert (result.status, result.out) == (2, "")
+        assert "standard input is closed" in result.err
+
+    def test_unreadable_input(self) -> None:
+        """Input that cannot be read is named as such."""
+        command = [sys.executable, "-m", "rollout_auth", "inspect"]
+        with open(os.devnull, "wb") as for_writing:  # noqa: PTH123  a device
+            done = subprocess.run(command, stdin=for_writing, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr == b"rollout-auth: error: standard input: Bad file descriptor\n"
+
+    def test_not_installed(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A source tree on the path has no version, and works all the same."""
+
+        def fail(_name: str) -> None:
+            raise PackageNotFoundError
+
+        monkeypatch.setattr(cli, "version", fail)
+        assert run("--version").out == "rollout-auth (not installed)\n"
 
     def test_ascii(self, run: Any, configured: ClientCredentials) -> None:
         """No character of a token reaches the terminal as it is."""
@@ -217,7 +281,7 @@ class TestMint:
     @pytest.mark.parametrize(
         ("arguments", "stdin", "message"),
         [
-            (["user-1", "--dev"], b"", "only the legacy namespace has dev"),
+            (["user-1", "--dev"], b"", "only the legacy namespace, 'rollouthq.com', has dev"),
             ([" "], b"", "user_id is blank"),
             (["user-1", "--auth-data", "-"], b"", "the text for --auth-data is not JSON"),
             (["user-1", "--auth-data", "-"], b'{"apiKey": "canary", "apiKey": "canary"}', "duplicate key"),
@@ -225,6 +289,9 @@ class TestMint:
             (["user-1", "--auth-data", "-"], b'{"apiKey": "canary\\n"}', "api_key starts or ends with white space"),
             (["user-1", "--auth-data", "missing.json"], b"", "missing.json: No such file or directory"),
             (["user-1", "--auth-data", "/"], b"", "/: Is a directory"),
+            (["user-1", "--auth-data", "/dev/zero"], b"", "longer than 65536 bytes"),
+            (["user-1", "--auth-data", "\x1b[31m\n"], b"", "\\x1b[31m\\n: No such file"),
+            (["user-1", "--auth-data", "a\0b"], b"", "a\\x00b: not the name of a file"),
         ],
     )
     def test_bad_input(
@@ -309,7 +376,7 @@ class TestInspect:
                 {"rollouthq.com": {"authData": {"apiKey": "k"}}},
                 None,
                 "invalid_claim",
-                "authData is under 'rollouthq.com'",
+                "authData belongs under 'rollout.com', and not under 'rollouthq.com'",
             ),
         ],
     )
@@ -383,6 +450,19 @@ class TestInspect:
             "authData": "<hidden, 6 characters>",
             "x": {"n": "<hidden, 4 characters>", "b": True, "z": None},
         }
+
+    def test_masks_what_hides_among_the_public(self, run: Any) -> None:
+        """A header field beside the token's form is masked, and so is an object in the place of a public claim."""
+        token = jwt.encode({"sub": "x", "aud": {"a": "canary"}}, OTHER, algorithm="HS512", headers={"kid": "canary"})
+        report = json.loads(run("inspect", "--json", token).out)
+        assert report["header"] == {"alg": "HS512", "kid": "<hidden, 6 characters>", "typ": "JWT"}
+        assert report["claims"] == {"sub": "x", "aud": {"a": "<hidden, 6 characters>"}}
+
+    def test_claim_names_are_escaped(self, run: Any, configured: ClientCredentials) -> None:
+        """Nothing of a token, not even a claim's name, reaches the terminal as it is."""
+        claims = {"iss": "client-1", "sub": "u", "iat": IAT, "exp": IAT + 60, "é\x1b": {"authData": {}}}
+        result = run("inspect", jwt.encode(claims, configured.client_secret, algorithm="HS512"))
+        assert (result.status, result.out.isascii(), "\x1b" in result.out) == (1, True, False)
 
 
 class TestDoctor:

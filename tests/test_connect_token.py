@@ -98,7 +98,7 @@ class TestGenerate:
 
     def test_dev_is_legacy(self, generate: Any) -> None:
         """The current namespace, where dev would be lost, refuses it."""
-        with pytest.raises(ConfigurationError, match="only the legacy namespace has dev"):
+        with pytest.raises(ConfigurationError, match=r"only the legacy namespace, 'rollouthq.com', has dev"):
             generate("user-1", dev=True)
 
     @pytest.mark.parametrize("dev", [1, None, "true"])
@@ -162,12 +162,35 @@ class TestGenerate:
             generate(user_id)
 
     def test_str_subclasses(self, generate: Any) -> None:
-        """A str is a str, whatever its class: its text is signed."""
+        """A str is a str, whatever its class: its text is signed, as a user id or as the name of a claim."""
 
         class Key(str, Enum):
             ONE = "user-1"
+            NAMESPACE = "rollout.com"
 
-        assert claims_of(generate(Key.ONE))["sub"] == "user-1"
+        claims = claims_of(generate(Key.ONE, AuthData("key"), namespace=Key.NAMESPACE))
+        assert (claims["sub"], claims["rollout.com"]) == ("user-1", {"authData": {"apiKey": "key"}})
+
+    def test_subclasses_of_time(self, generate: Any) -> None:
+        """A datetime or timedelta whose own arithmetic gives something else counts as the plain one that it is."""
+
+        class Moment(datetime):
+            def __sub__(self, other: Any) -> Any:
+                return "an interval"
+
+        class Span(timedelta):
+            def __divmod__(self, other: Any) -> Any:
+                raise NotImplementedError
+
+        moment = Moment(2026, 3, 1, 12, 0, 0, 5, tzinfo=timezone.utc)
+        claims = claims_of(generate("user-1", now=moment, ttl=Span(minutes=5)))
+        assert (claims["iat"], claims["exp"]) == (IAT, IAT + 300)
+
+    @pytest.mark.parametrize("option", ["ttl", "namespace", "dev"])
+    def test_unhashable_options(self, generate: Any, option: str) -> None:
+        """An option that cannot be looked up in a cache is refused like any other of the wrong type."""
+        with pytest.raises((TypeError, ConfigurationError), match=r"pass|must be"):
+            generate("user-1", **{option: []})
 
     def test_auth_data_type(self, generate: Any) -> None:
         """A dict in the place of AuthData is refused with the mend."""
@@ -380,6 +403,18 @@ class TestVerify:
             verify(signed(**{claim: value}))
         assert caught.value.claim == claim
 
+    @pytest.mark.parametrize("beside", [{}, {"dev": True}])
+    def test_misplaced_beside_an_empty_claim(self, signed: Any, verify: Any, beside: object) -> None:
+        """A claim of the right name that holds no authData does not hide that it stands elsewhere."""
+        with pytest.raises(InvalidClaimError, match=r"and not under 'rollouthq.com'"):
+            verify(signed(**{NAMESPACE: beside, LEGACY_NAMESPACE: {"authData": {"apiKey": "k"}}}))
+
+    def test_both_names(self, signed: Any, verify: Any) -> None:
+        """A token that serves both is read under the name that is expected."""
+        token = signed(**{name: {"authData": {"apiKey": name}} for name in (NAMESPACE, LEGACY_NAMESPACE)})
+        assert verify(token).auth_data == AuthData(NAMESPACE)
+        assert verify(token, namespace=LEGACY_NAMESPACE).auth_data == AuthData(LEGACY_NAMESPACE)
+
     def test_misplaced_on_legacy(self, generate: Any, verify: Any, auth_data: AuthData) -> None:
         """A token of the current form is no legacy token."""
         with pytest.raises(InvalidClaimError, match=r"sign with namespace='rollouthq\.com'") as caught:
@@ -492,6 +527,7 @@ class TestConnectToken:
             ((1, "user-1", None, NOW, NOW), TypeError),
             (("client-1", 1, None, NOW, NOW), TypeError),
             (("client-1", "user-1", {"apiKey": "k"}, NOW, NOW), TypeError),
+            (("client-1", "user-1", None, NOW, NOW, "dev"), TypeError),
             (("client-1", "user-1", None, 1, NOW), TypeError),
             (("client-1", "user-1", None, NOW, datetime(2026, 1, 1)), ConfigurationError),
         ],

@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pickle
 import warnings
+from datetime import datetime, timezone
 
 import pytest
 
@@ -197,6 +198,25 @@ def test_repr(credentials: ClientCredentials, secret: str) -> None:
     masked = "ClientCredentials(client_id='client-1', client_secret=<hidden>, previous_client_secrets={})"
     assert repr(credentials) == masked.format("()")
     assert repr(ClientCredentials("client-1", secret, [OLDER])) == masked.format("<hidden>")
+
+
+def test_subclasses_are_taken_for_their_text(secret: str) -> None:
+    """Two texts that only their own class takes for equal stay two, also in the cache of signers."""
+
+    class Folded(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return str.lower(self) == str(other).lower()
+
+        def __hash__(self) -> int:
+            return hash(str.lower(self))
+
+    lower, upper = (ClientCredentials("client-1", Folded(text)) for text in (secret.lower(), secret.upper()))
+    assert type(lower.client_secret) is str
+    now = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    tokens = {generate_connect_token("user-1", credentials=one, now=now) for one in (lower, upper)}
+    assert len(tokens) == 2
 
 
 def test_wrong_credentials() -> None:

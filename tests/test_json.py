@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import threading
 from collections import OrderedDict
 from enum import Enum, IntEnum
 from types import MappingProxyType
@@ -27,7 +28,7 @@ def in_object(value: str) -> bytes:
         "{}",
         '{"a":[1,-2,3.5,1e3,true,false,null,"x"],"b":{}}',
         ' { "a" : "\\ud83d\\ude00 \\u00e9" } ',
-        f'{{"a":{2**63 - 1},"b":{-(2**63)}}}',
+        f'{{"a":{2**64 - 1},"b":{-(2**63)}}}',
         f'{{"a":{"[],{},"[:-1].join(["[", "]"])}}}',
     ],
 )
@@ -60,6 +61,8 @@ def test_reads_what_json_reads(text: str) -> None:
         (in_object("-Infinity"), "-Infinity"),
         (in_object("1e400"), "beyond 64 bits"),
         (in_object("-1e400"), "beyond 64 bits"),
+        (in_object(str(2**64)), "beyond 64 bits"),
+        (in_object(str(-(2**63) - 1)), "beyond 64 bits"),
         (in_object("1" * 21), "beyond 64 bits"),
         (in_object("1" * 10_000), "beyond 64 bits"),
         (in_object('"\\ud800"'), "lone surrogate"),
@@ -70,6 +73,8 @@ def test_reads_what_json_reads(text: str) -> None:
         (in_object(nested(MAX_DEPTH, "[", "]").decode()), "levels deep"),
         (in_object("[" * MAX_DEPTH + "]" * MAX_DEPTH), "levels deep"),
         (in_object(nested(MAX_DEPTH - 1, "[", "]").decode().replace("1", "{}")), "levels deep"),
+        (b'["\\"' + b'",{"[[[' * 40, "levels deep"),
+        (b'{"a":"' + b'\\"[' * 5000 + b"\\", "brackets do not match"),
         (nested(100_000), "levels deep"),
         (nested(100_000, "[", "]"), "levels deep"),
     ],
@@ -90,6 +95,25 @@ def test_depth_counts_nesting_alone() -> None:
     assert loads_object(in_object('"' + "[{" * MAX_DEPTH + '"'), "it", MalformedTokenError)
 
 
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":['])
+def test_small_stack(opening: bytes) -> None:
+    """A text that is nested without end is refused before it is read, whatever the size of the thread's stack."""
+    outcomes: list[str] = []
+
+    def read() -> None:
+        try:
+            loads_object(opening * 60_000, "it", MalformedTokenError)
+        except MalformedTokenError as error:
+            outcomes.append(error.code)
+
+    before = threading.stack_size(128 * 1024)
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    threading.stack_size(before)
+    assert outcomes == ["malformed_token"]
+
+
 def test_writes_as_jwt_libraries_do() -> None:
     """JSON is written compactly and in ASCII."""
     assert dumps({"a": [1, "é"]}) == '{"a":[1,"\\u00e9"]}'
@@ -108,7 +132,7 @@ def test_plain_copies() -> None:
     """What is kept is made of JSON's own types, in the same order, and shares nothing with the original."""
     inner = {"x": 1}
     value = {"b": OrderedDict(c=(1, 2.5, None, True)), "a": MappingProxyType(inner), "e": [_Colour.RED, _Number.ONE]}
-    result = plain(value, "extra")
+    result = plain(value)
     assert result == {"b": {"c": [1, 2.5, None, True]}, "a": {"x": 1}, "e": ["red", 1]}
     assert list(result) == ["b", "a", "e"]
     assert [type(item) for item in result["e"]] == [str, int]
@@ -124,7 +148,7 @@ def test_plain_copies() -> None:
         ({"a": 2**53}, r"extra\['a'\] is an integer beyond 2\*\*53.*pass it as a str"),
         ({"a": -(2**53)}, r"extra\['a'\] is an integer beyond 2\*\*53.*pass it as a str"),
         ({"a": "\ud800"}, r"extra\['a'\] contains a lone surrogate"),
-        ({"a": b"x"}, r"extra\['a'\] is bytes.*pass a str"),
+        ({"a": b"x"}, r"extra\['a'\] is bytes.*pass a str, int, float or bool"),
         ({"a": {1, 2}}, r"extra\['a'\] is set"),
         ({"a": object()}, r"extra\['a'\] is object"),
         ({1: "a"}, "extra has a key that is not well-formed text"),
@@ -135,13 +159,13 @@ def test_plain_copies() -> None:
 def test_plain_refuses_what_would_be_lost(value: dict[str, object], message: str) -> None:
     """What JSON or a JavaScript reader would lose is refused, with its place and the mend."""
     with pytest.raises(ValueError, match=message):
-        plain(value, "extra")
+        plain(value)
 
 
 @pytest.mark.parametrize("value", [2**53 - 1, -(2**53 - 1), 0.1, -0.0, 1e308, "", "\0", "\uffff"])
 def test_plain_keeps_what_survives(value: object) -> None:
     """Everything that survives a JavaScript reader is kept as it is."""
-    assert plain({"a": value}, "extra") == {"a": value}
+    assert plain({"a": value}) == {"a": value}
 
 
 def test_plain_ends() -> None:
@@ -149,16 +173,33 @@ def test_plain_ends() -> None:
     loop: dict[str, object] = {}
     loop["a"] = [loop]
     with pytest.raises(ValueError, match="16 levels deep"):
-        plain(loop, "extra")
+        plain(loop)
     deep = json.loads(nested(MAX_EXTRA_DEPTH))
-    assert plain(deep, "extra") == deep
+    assert plain(deep) == deep
     with pytest.raises(ValueError, match="16 levels deep"):
-        plain(json.loads(nested(MAX_EXTRA_DEPTH + 1)), "extra")
+        plain(json.loads(nested(MAX_EXTRA_DEPTH + 1)))
+
+
+def test_plain_has_a_budget() -> None:
+    """A value that is small in memory and endless in JSON is refused."""
+    value: list[object] = [1]
+    for _ in range(14):
+        value = [value] * 10
+    with pytest.raises(ValueError, match="has more than 4096 values"):
+        plain({"a": value})
+    assert plain({"a": [1] * 4094}) == {"a": [1] * 4094}
+
+
+def test_frozen_object_is_immutable() -> None:
+    """Nothing of it can be set."""
+    frozen = FrozenObject({"a": 1})
+    with pytest.raises(AttributeError, match="build another AuthData"):
+        frozen.text = "{}"
 
 
 def test_frozen_object_is_a_mapping() -> None:
     """It reads like the dict that it was made from, and is equal to it."""
-    frozen = FrozenObject({"a": 1, "b": [2]}, "extra")
+    frozen = FrozenObject({"a": 1, "b": [2]})
     assert dict(frozen) == {"a": 1, "b": [2]}
     assert (len(frozen), list(frozen), "a" in frozen, "c" in frozen) == (2, ["a", "b"], True, False)
     assert frozen == {"b": [2], "a": 1}
@@ -168,26 +209,26 @@ def test_frozen_object_is_a_mapping() -> None:
 
 def test_frozen_object_hands_out_copies() -> None:
     """Changing what came out of it changes nothing."""
-    frozen = FrozenObject({"a": [1]}, "extra")
+    frozen = FrozenObject({"a": [1]})
     frozen["a"].append(2)
     assert frozen["a"] == [1]
 
 
 def test_frozen_object_equality() -> None:
     """Equal means the same JSON, whatever the order: 1, 1.0 and true are three values there."""
-    assert FrozenObject({"a": 1, "b": 2}, "x") == FrozenObject({"b": 2, "a": 1}, "y")
-    assert hash(FrozenObject({"a": 1, "b": 2}, "x")) == hash(FrozenObject({"b": 2, "a": 1}, "y"))
-    assert len({FrozenObject({"a": value}, "x") for value in (1, 1.0, True)}) == 3
+    assert FrozenObject({"a": 1, "b": 2}) == FrozenObject({"b": 2, "a": 1})
+    assert hash(FrozenObject({"a": 1, "b": 2})) == hash(FrozenObject({"b": 2, "a": 1}))
+    assert len({FrozenObject({"a": value}) for value in (1, 1.0, True)}) == 3
 
 
 def test_frozen_object_copies() -> None:
     """Copies and pickles are equal to it."""
-    frozen = FrozenObject({"a": {"b": [1]}}, "x")
-    for twin in (copy.copy(frozen), copy.deepcopy(frozen), pickle.loads(pickle.dumps(frozen))):
+    frozen = FrozenObject({"a": {"b": [1]}})
+    for twin in (copy.copy(frozen), copy.deepcopy(frozen), *(pickle.loads(pickle.dumps(frozen, p)) for p in range(6))):
         assert twin == frozen
         assert twin.text == frozen.text
 
 
 def test_frozen_object_repr() -> None:
     """Its keys show, and none of its values."""
-    assert repr(FrozenObject({"a": "canary", "b": 1}, "x")) == "{'a': <hidden>, 'b': <hidden>}"
+    assert repr(FrozenObject({"a": "canary", "b": 1})) == "{'a': <hidden>, 'b': <hidden>}"

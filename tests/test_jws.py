@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from rollout_auth import BadSignatureError, MalformedTokenError
-from rollout_auth._jws import HEADER, MAX_TOKEN_LENGTH, Signer, check_header, read, verified_payload
+from rollout_auth._jws import HEADER, MAX_TOKEN_LENGTH, Signer, check_header, read_token, verified_payload
 
 SECRET = "not-a-real-secret-" + "0123456789abcdef" * 4
 OTHER = "another-secret-" + "0123456789abcdef" * 4
@@ -49,7 +49,7 @@ def test_signer_keeps_nothing() -> None:
 @pytest.mark.parametrize("as_bytes", [False, True])
 def test_reads_its_own_form(token: str, as_bytes: bool) -> None:
     """A token is taken apart into what was signed."""
-    parts = read(token.encode() if as_bytes else token)
+    parts = read_token(token.encode() if as_bytes else token)
     assert parts.header == {"alg": "HS512", "typ": "JWT"}
     assert parts.payload == PAYLOAD.encode()
     assert len(parts.signature) == hashlib.sha512().digest_size
@@ -87,25 +87,25 @@ def test_reads_its_own_form(token: str, as_bytes: bool) -> None:
 def test_refuses_every_other_form(token: str, change: object, problem: str) -> None:
     """One token has one text: whatever differs is malformed, and the message says how."""
     with pytest.raises(MalformedTokenError, match=problem):
-        read(change(token))
+        read_token(change(token))
     with pytest.raises(MalformedTokenError, match=problem):
-        read(change(token).encode("utf-8", "surrogatepass"))
+        read_token(change(token).encode("utf-8", "surrogatepass"))
 
 
 @pytest.mark.parametrize("token", [None, 1, ["a.b.c"], bytearray(b"a.b.c"), {"token": "a.b.c"}])
 def test_refuses_other_types(token: object) -> None:
     """Only text is a token."""
     with pytest.raises(TypeError, match=f"the token is {type(token).__name__}: pass the compact JWT as str or bytes"):
-        read(token)
+        read_token(token)
 
 
 def test_size_is_checked_first() -> None:
     """A token that no header would hold is refused by its length, before anything else is looked at."""
     longest = "é" * MAX_TOKEN_LENGTH
     with pytest.raises(MalformedTokenError, match="has 1 segments"):
-        read(longest)
+        read_token(longest)
     with pytest.raises(MalformedTokenError, match="longer than 8168 characters"):
-        read(f"{longest}é")
+        read_token(f"{longest}é")
 
 
 def test_longest_token_fits_a_header_line() -> None:
@@ -177,7 +177,7 @@ def test_any_secret_verifies(token: str, secrets: list[str]) -> None:
         compact({"alg": "HS512"}, digest="sha256"),
         compact({"alg": "HS512"}, digest="sha384"),
         Signer(SECRET).sign(PAYLOAD).rpartition(".")[0] + ".",
-        f"{HEADER}.{base64url(PAYLOAD.encode())}.{base64url(read(Signer(SECRET).sign(PAYLOAD)).signature[:63])}",
+        f"{HEADER}.{base64url(PAYLOAD.encode())}.{base64url(read_token(Signer(SECRET).sign(PAYLOAD)).signature[:63])}",
         Signer(SECRET).sign("{}").rpartition(".")[0] + "." + Signer(SECRET).sign(PAYLOAD).rpartition(".")[2],
     ],
 )

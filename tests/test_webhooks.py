@@ -260,6 +260,8 @@ class TestEvent:
         ("changes", "error"),
         [
             ({"event_id": 1}, TypeError),
+            ({"resource_ids": ["1"]}, TypeError),
+            ({"resource_ids": (1,)}, TypeError),
             ({"uri": None}, TypeError),
             ({"created_at": datetime(2026, 1, 1)}, ConfigurationError),
         ],

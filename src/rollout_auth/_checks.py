@@ -21,13 +21,14 @@ RECOMMENDED_SECRET_BYTES = 64
 
 _SECOND = timedelta(seconds=1)
 _INVISIBLE = "\ufeff\u200b\u2060"  # byte order mark, zero width space, word joiner: what a copied text brings along
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _KEY_FILE = re.compile(r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp|-cert-v01@openssh\.com")
 
 
 def text_problem(value: str) -> str | None:
     """What is wrong with a short text that travels as it is, or None: blank, white space at an end, NUL, surrogates."""
     if not value.strip():
-        return "is blank"
+        return "is blank: pass its text"
     if value != value.strip() or value != value.strip(_INVISIBLE):
         return "starts or ends with white space: remove it (was a line break copied along?)"
     if "\0" in value:
@@ -41,14 +42,22 @@ def secret_problem(value: str) -> str | None:
     """What is wrong with an HMAC secret, or None: as ``text_problem``, and the text of another kind of key.
 
     Source: PyJWT refuses PEM, SSH and JWK text as an HMAC key (``jwt.utils`` and ``jwt.algorithms``), because whoever
-    configures one has confused a public key with a secret. The rule here covers that of every PyJWT since 2.8.
+    configures one has confused a public key with a secret. The rule here covers that of every PyJWT since 2.8, which
+    knows keys in DER too: they hold control characters.
     """
     if _KEY_FILE.search(value):
         return "is the text of a PEM or SSH key: use the client secret from the Rollout dashboard"
-    stripped = value.strip()
-    if stripped[:1] + stripped[-1:] in ("{}", "[]"):
-        return "is JSON text, such as a JWK: use the client secret from the Rollout dashboard"
-    return text_problem(value)
+    if value.strip()[:1] in ("{", "["):
+        return "looks like JSON, such as a JWK: use the client secret from the Rollout dashboard"
+    problem = text_problem(value)
+    if problem is None and _CONTROL.search(value):
+        return "contains a control character, such as a line break: remove it"
+    return problem
+
+
+def plain_text(value: str) -> str:
+    """The text of a ``str`` of any class, such as an enumeration's, as a plain ``str``."""
+    return str.__str__(value)
 
 
 def is_well_formed(text: str) -> bool:
@@ -62,7 +71,7 @@ def is_well_formed(text: str) -> bool:
     return True
 
 
-def check_user_id(user_id: str) -> None:
+def checked_user_id(user_id: str) -> str:
     """Refuse what Rollout would store under another user, or not at all.
 
     Source: docs.rollout.com/documentation/authenticating-with-rollout, claim ``sub``: a persistent, unique string.
@@ -73,6 +82,7 @@ def check_user_id(user_id: str) -> None:
     problem = text_problem(user_id)
     if problem:
         raise InvalidUserIdError(f"user_id {problem}; pass str(user.pk)")
+    return plain_text(user_id)
 
 
 def epoch_seconds(now: datetime | None, name: str = "now") -> int:
@@ -83,9 +93,10 @@ def epoch_seconds(now: datetime | None, name: str = "now") -> int:
     if now is None:
         return int(time.time())
     check_instant(now, name)
-    if now < EPOCH:
+    seconds = datetime.__sub__(now, EPOCH) // _SECOND  # of a subclass such as pendulum's, too
+    if seconds < 0:
         raise ConfigurationError(f"{name} is before 1970: pass the current time, such as datetime.now(timezone.utc)")
-    return (now - EPOCH) // _SECOND
+    return seconds
 
 
 def check_instant(moment: datetime, name: str) -> None:
@@ -101,14 +112,19 @@ def instant(seconds: int) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
 
 
+def check_duration(name: str, duration: timedelta) -> None:
+    """Raise ``TypeError`` for anything but a ``timedelta``."""
+    if not isinstance(duration, timedelta):
+        raise TypeError(f"{name} is {type(duration).__name__}: pass timedelta(seconds=...)")
+
+
 def whole_seconds(name: str, duration: timedelta, *, least: int, most: int | None = None) -> int:
     """The duration as whole seconds, between ``least`` and ``most``.
 
     Raises ``TypeError`` for a number and ``ConfigurationError`` for a fraction or a duration out of range.
     """
-    if not isinstance(duration, timedelta):
-        raise TypeError(f"{name} is {type(duration).__name__}: pass timedelta(seconds=...)")
-    seconds, rest = divmod(duration, _SECOND)
+    check_duration(name, duration)
+    seconds, rest = timedelta.__divmod__(duration, _SECOND)  # of a subclass such as pendulum's, too
     if rest:
         raise ConfigurationError(f"{name} is not a whole number of seconds: pass timedelta(seconds=...)")
     if seconds < least or (most is not None and seconds > most):

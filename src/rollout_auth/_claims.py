@@ -29,14 +29,18 @@ LEGACY_NAMESPACE: Literal["rollouthq.com"] = "rollouthq.com"
 
 Namespace = Literal["rollout.com", "rollouthq.com"]
 
+_OTHER_NAMES = (NAMESPACE, LEGACY_NAMESPACE, "authData")
+
 MAX_LIFETIME = 3600
 """Seconds between ``iat`` and ``exp``."""
 
 
-def check_namespace(namespace: str) -> None:
-    """Raise ``ConfigurationError`` unless the name is one of the two."""
-    if namespace not in (NAMESPACE, LEGACY_NAMESPACE):
-        raise ConfigurationError(f"the namespace must be {NAMESPACE!r} or, on legacy, {LEGACY_NAMESPACE!r}")
+def checked_namespace(namespace: str) -> Namespace:
+    """One of the two names, whatever the class of the ``str``. Raises ``ConfigurationError`` for any other."""
+    for known in (NAMESPACE, LEGACY_NAMESPACE):
+        if isinstance(namespace, str) and str.__str__(namespace) == known:
+            return known
+    raise ConfigurationError(f"the namespace must be {NAMESPACE!r} or, on legacy, {LEGACY_NAMESPACE!r}")
 
 
 def text_claim(claims: dict[str, object], name: str) -> str:
@@ -80,16 +84,14 @@ def time_claims(claims: dict[str, object], moment: int, leeway: int) -> tuple[in
 
 def namespace_claim(claims: dict[str, object], namespace: str) -> tuple[AuthData | None, bool]:
     """``authData`` and ``dev`` under the namespace's claim. Raises ``InvalidClaimError``."""
-    if namespace not in claims:
-        _check_misplaced(claims, namespace)
-        return None, False
-    value = as_object(claims[namespace])
+    value = as_object(claims.get(namespace, {}))
     if value is None:
         raise InvalidClaimError(f"{namespace} is not an object: sign with AuthData", claim=namespace)
     dev = value.get("dev", False) if namespace == LEGACY_NAMESPACE else False
     if not isinstance(dev, bool):
         raise InvalidClaimError(f"dev under {namespace} is not a boolean: sign with True or False", claim=namespace)
     if "authData" not in value:
+        _check_misplaced(claims, namespace)
         return None, dev
     try:
         return AuthData.from_dict(as_object(value["authData"]) or {}), dev
@@ -101,8 +103,10 @@ def namespace_claim(claims: dict[str, object], namespace: str) -> tuple[AuthData
 def _check_misplaced(claims: dict[str, object], namespace: str) -> None:
     """Refuse a token whose authData stands where Rollout does not look: it would be lost without an error."""
     for name, value in claims.items():
-        if name in (NAMESPACE, LEGACY_NAMESPACE, "authData") or "authData" in (as_object(value) or ()):
+        is_other = name in _OTHER_NAMES and name != namespace
+        if is_other or (name != namespace and "authData" in (as_object(value) or ())):
+            shown = repr(name) if is_other else "another name"
             raise InvalidClaimError(
-                f"authData is under {name!r}, and it is read under {namespace!r}: sign with namespace={namespace!r}",
+                f"authData belongs under {namespace!r}, and not under {shown}: sign with namespace={namespace!r}",
                 claim=name,
             )

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, cast
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 32
 MAX_EXTRA_DEPTH = 16
+MAX_EXTRA_VALUES = 4096
 MAX_SAFE_INTEGER = 2**53 - 1
 """RFC 7493 section 2.2: a larger integer does not survive a reader that has only doubles, such as Rollout's."""
 
-_LONGEST_INTEGER = len(str(-(2**63)))
+_LONGEST_INTEGER = len(str(2**64))
 
 
 class _RefusedError(ValueError):
@@ -39,7 +41,7 @@ def loads_object(data: bytes, what: str, error: type[RolloutAuthError]) -> dict[
     if problem is None and fields is None:
         problem = "is not a JSON object"
     if fields is None or problem:
-        raise error(f"{what} {problem}")
+        raise error(f"{what} {problem}: send JSON that every parser reads alike")
     return fields
 
 
@@ -51,19 +53,18 @@ def as_object(value: object) -> dict[str, object] | None:
 def _read(data: bytes) -> tuple[object, str | None]:
     try:
         text = data.decode().strip(" \t\n\r")
-        value, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
         return None, "is not UTF-8"
-    except RecursionError:
-        return None, f"is nested more than {MAX_DEPTH} levels deep"
+    if _may_be_deep(text) and _is_deep(text):
+        return None, f"is nested more than {MAX_DEPTH} levels deep, or its brackets do not match"
+    try:
+        value, end = _DECODER.raw_decode(text)
     except _RefusedError as refused:
         return None, str(refused)
     except ValueError:
         return None, "is not JSON"
     if end != len(text):
         return None, "is not JSON"
-    if _may_be_deep(text) and _depth(value) > MAX_DEPTH:
-        return None, f"is nested more than {MAX_DEPTH} levels deep"
     if (
         "\\" in text
         and ("\\ud" in text or "\\uD" in text)
@@ -84,19 +85,16 @@ def _may_be_deep(text: str) -> bool:
     return brackets > MAX_DEPTH
 
 
-def _depth(value: object) -> int:
-    depth = 0
-    level = [value]
-    while level := [child for parent in level for child in _children(parent)]:
-        depth += 1
-    return depth
+def _is_deep(text: str) -> bool:
+    """Whether brackets are left when, outside of strings, each innermost pair is taken away as often as allowed.
 
-
-def _children(value: object) -> Iterable[object]:
-    """What an array or object contains; for an empty one, something that contains nothing."""
-    if isinstance(value, dict):
-        return cast("dict[str, object]", value).values() or (None,)
-    return cast("list[object]", value) or (None,) if isinstance(value, list) else ()
+    The text is judged before it is read, because the reader recurses, and a thread's stack may be small.
+    """
+    outside = re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', "", text, flags=re.DOTALL)
+    brackets = re.sub(r"[^][{}]+", "", outside).replace("{", "[").replace("}", "]")
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace("[]", "")
+    return bool(brackets)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -107,9 +105,10 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _integer(literal: str) -> int:
-    if len(literal) > _LONGEST_INTEGER:
+    value = int(literal) if len(literal) <= _LONGEST_INTEGER else 2**64
+    if not -(2**63) <= value < 2**64:
         raise _RefusedError("has a number beyond 64 bits")
-    return int(literal)
+    return value
 
 
 def _float(literal: str) -> float:
@@ -125,6 +124,8 @@ def _constant(name: str) -> float:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
+_written = json.JSONEncoder(ensure_ascii=False).encode
+
 dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Compact JSON in ASCII, as every common JWT library writes it."""
 
@@ -132,43 +133,68 @@ quote = json.encoder.encode_basestring_ascii
 """``dumps`` for a single text."""
 
 
-def plain(value: Mapping[str, object], path: str, depth: int = MAX_EXTRA_DEPTH) -> dict[str, object]:
-    """A deep copy that is made of JSON's own types. Raises ``ValueError`` that names the place and the mend."""
-    return {_key(key, path): _plain(item, f"{path}[{key!r}]", depth - 1) for key, item in value.items()}
+class UnusableValueError(ValueError):
+    """Something that JSON, or its reader, would lose; ``str`` names the place and the mend."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.path: list[str] = []
+
+    def __str__(self) -> str:
+        return f"extra{''.join(reversed(self.path))} {self.args[0]}"
 
 
-def _plain(value: object, path: str, depth: int) -> object:
+def plain(value: Mapping[str, object]) -> dict[str, object]:
+    """A deep copy that is made of JSON's own types. Raises ``UnusableValueError``."""
+    return cast("dict[str, object]", _plain(value, MAX_EXTRA_DEPTH, []))
+
+
+def _plain(value: object, depth: int, seen: list[None]) -> object:
+    seen.append(None)
+    if len(seen) > MAX_EXTRA_VALUES:
+        raise UnusableValueError(f"has more than {MAX_EXTRA_VALUES} values: pass less, no token would hold them")
     if value is None or isinstance(value, (bool, str, int, float)):
-        return _scalar(value, path)
+        return _scalar(value)
+    if not isinstance(value, (Mapping, list, tuple)):
+        raise UnusableValueError(f"is {type(value).__name__}, which JSON does not know: pass a str, int, float or bool")
     if depth == 0:
-        raise ValueError(f"{path} is nested more than {MAX_EXTRA_DEPTH} levels deep (or contains itself): flatten it")
+        raise UnusableValueError(f"is nested more than {MAX_EXTRA_DEPTH} levels deep, or contains itself: flatten it")
     if isinstance(value, Mapping):
-        return plain(cast("Mapping[str, object]", value), path, depth)
-    if isinstance(value, (list, tuple)):
-        items = cast("Sequence[object]", value)
-        return [_plain(item, f"{path}[{index}]", depth - 1) for index, item in enumerate(items)]
-    raise ValueError(f"{path} is {type(value).__name__}, which JSON does not know: pass a str")
+        items = cast("Mapping[object, object]", value).items()
+        return {_key(key): _plain_at(key, item, depth - 1, seen) for key, item in items}
+    places = enumerate(cast("Sequence[object]", value))
+    return [_plain_at(index, item, depth - 1, seen) for index, item in places]
 
 
-def _scalar(value: str | float | None, path: str) -> object:
+def _plain_at(place: object, value: object, depth: int, seen: list[None]) -> object:
+    try:
+        return _plain(value, depth, seen)
+    except UnusableValueError as error:
+        error.path.append(f"[{place!r:.60}]")
+        raise
+
+
+def _scalar(value: str | float | None) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if not is_well_formed(value):
-            raise ValueError(f"{path} contains a lone surrogate: decode it as UTF-8")
-        return str.__str__(value)
+        text = str.__str__(value)
+        if not is_well_formed(text):
+            raise UnusableValueError("contains a lone surrogate: decode it as UTF-8")
+        return text
     if isinstance(value, int):
-        if abs(value) > MAX_SAFE_INTEGER:
-            raise ValueError(f"{path} is an integer beyond 2**53, which a JavaScript reader rounds: pass it as a str")
-        return int(value)
+        number = int.__int__(value)
+        if abs(number) > MAX_SAFE_INTEGER:
+            raise UnusableValueError("is an integer beyond 2**53, which a JavaScript reader rounds: pass it as a str")
+        return number
     if not math.isfinite(value):
-        raise ValueError(f"{path} is NaN or infinite, which JSON does not know: pass None or a str")
-    return float(value)
+        raise UnusableValueError("is NaN or infinite, which JSON does not know: pass None or a str")
+    return float.__float__(value)
 
 
-def _key(key: object, path: str) -> str:
+def _key(key: object) -> str:
     if not isinstance(key, str) or not is_well_formed(key):
-        raise ValueError(f"{path} has a key that is not well-formed text: pass a str")
+        raise UnusableValueError("has a key that is not well-formed text: pass a str")
     return str.__str__(key)
 
 
@@ -179,12 +205,20 @@ class FrozenObject(Mapping[str, object]):
     """
 
     __slots__ = ("_value", "text")
+    _value: dict[str, object]
     text: str
     """The compact JSON."""
 
-    def __init__(self, value: Mapping[str, object], path: str) -> None:
-        self._value = plain(value, path)
-        self.text = dumps(self._value)
+    def __init__(self, value: Mapping[str, object]) -> None:
+        copy = plain(value)
+        object.__setattr__(self, "_value", copy)
+        object.__setattr__(self, "text", dumps(copy))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("extra is immutable: build another AuthData, with dataclasses.replace for example")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FrozenObject, (self._value,)
 
     def __getitem__(self, key: str) -> object:
         return deepcopy(self._value[key])

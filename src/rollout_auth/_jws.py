@@ -67,7 +67,7 @@ class Compact(NamedTuple):
     signing_input: bytes
 
 
-def read(token: str | bytes) -> Compact:
+def read_token(token: str | bytes) -> Compact:
     """Take a token apart.
 
     Raises ``TypeError`` for anything but text and ``MalformedTokenError`` for text of any other form.
@@ -103,7 +103,7 @@ def verified_payload(token: str | bytes, secrets: Iterable[str]) -> bytes:
 
     Raises ``TypeError`` for anything but text, ``MalformedTokenError`` for another form and ``BadSignatureError``.
     """
-    compact = read(token)
+    compact = read_token(token)
     check_header(compact.header)
     verdicts = [_verifier(secret)(compact.signing_input, compact.signature) for secret in secrets]
     if not any(verdicts):

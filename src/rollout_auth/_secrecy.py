@@ -5,6 +5,7 @@ Error reporters such as Sentry, and Django's debug page, send the local variable
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -41,10 +42,19 @@ def clear_frames(error: BaseException) -> None:
 
 
 def sealed_class(cls: C) -> C:
-    """Seal the construction of a frozen dataclass, and its refusal of an assignment."""
-    for name in ("__init__", "__setattr__"):
-        setattr(cls, name, sealed(getattr(cls, name)))
+    """Seal the construction of a frozen dataclass, and let its refusal of an assignment forget the value.
+
+    The refusal that ``dataclass`` writes keeps the value in its frame, and with slots it fails for unknown names.
+    """
+    methods = {"__init__": sealed(vars(cls)["__init__"]), "__setattr__": _refuse, "__delattr__": _refuse}
+    for name, method in methods.items():
+        setattr(cls, name, method)
     return cls
+
+
+def _refuse(self: object, name: str, *value: object) -> None:
+    del value
+    raise FrozenInstanceError(f"{type(self).__name__} is immutable: build another one instead of changing {name!r}")
 
 
 def masked_repr(value: object, *names: str, hidden: tuple[str, ...] = ()) -> str:

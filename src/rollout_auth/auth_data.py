@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from ._checks import text_problem
-from ._json import MAX_SAFE_INTEGER, FrozenObject, quote
+from ._checks import plain_text, text_problem
+from ._json import MAX_SAFE_INTEGER, FrozenObject, UnusableValueError, quote
 from ._secrecy import masked_repr, sealed, sealed_class
 from .errors import InvalidAuthDataError
 
 _WIRE_NAMES = {"api_key": "apiKey", "refresh_token": "refreshToken", "expires_in": "expiresIn"}
-_NOTHING = FrozenObject({}, "extra")
+_NOTHING = FrozenObject({})
 
 
 @sealed_class
@@ -52,6 +52,10 @@ class AuthData:
             _check_seconds(self.expires_in)
         if (self.refresh_token is None) != (self.expires_in is None):
             raise InvalidAuthDataError("refresh_token and expires_in belong together: pass both or neither")
+        object.__setattr__(self, "api_key", plain_text(self.api_key))
+        if self.refresh_token is not None and self.expires_in is not None:
+            object.__setattr__(self, "refresh_token", plain_text(self.refresh_token))
+            object.__setattr__(self, "expires_in", int.__int__(self.expires_in))
         object.__setattr__(self, "extra", _frozen(self.extra))
 
     @property
@@ -79,10 +83,11 @@ class AuthData:
         fields = {name: data[wire] for name, wire in _WIRE_NAMES.items() if wire in data}
         for name, value in fields.items():
             if value is None:
-                raise InvalidAuthDataError(f"{_WIRE_NAMES[name]} is null: leave it out")
+                mend = "pass a string" if name == "api_key" else "leave it out"
+                raise InvalidAuthDataError(f"{_WIRE_NAMES[name]} is null: {mend}")
         extra = {key: value for key, value in data.items() if key not in _WIRE_NAMES.values()}
         try:
-            return cls(**fields, extra=extra)  # type: ignore[arg-type]
+            return cls(**fields, extra=extra or _NOTHING)  # type: ignore[arg-type]
         except TypeError as error:
             problem = str(error)
         raise InvalidAuthDataError(problem)
@@ -104,7 +109,7 @@ def _check_seconds(seconds: int) -> None:
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         raise TypeError(f"expires_in is {type(seconds).__name__}: pass an int, in seconds")
     if not 0 < seconds <= MAX_SAFE_INTEGER:
-        raise InvalidAuthDataError("expires_in must be more than zero: pass the key's life in seconds")
+        raise InvalidAuthDataError("expires_in must be from 1 to 2**53 - 1: pass the key's life in seconds")
 
 
 def _frozen(extra: Mapping[str, object]) -> FrozenObject:
@@ -112,23 +117,24 @@ def _frozen(extra: Mapping[str, object]) -> FrozenObject:
         return extra
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
-    if not extra:
-        return _NOTHING
-    shadowed = sorted(set(_WIRE_NAMES.values()).intersection(extra))
-    if shadowed:
-        raise InvalidAuthDataError(f"extra may not contain {shadowed[0]!r}: pass it as an argument of its own")
     try:
-        return FrozenObject(extra, "extra")
-    except ValueError as error:
-        problem = str(error)
-    raise InvalidAuthDataError(problem)
+        frozen = FrozenObject(extra)
+        problem = ""
+    except UnusableValueError as error:
+        frozen, problem = _NOTHING, str(error)
+    for name in _WIRE_NAMES.values():
+        if name in frozen:
+            problem = f"extra may not contain {name!r}: pass it as an argument of its own"
+    if problem:
+        raise InvalidAuthDataError(problem)
+    return frozen
 
 
 def wire_json(auth_data: AuthData) -> str:
     """The compact JSON of ``to_dict()``, without building the dict: it is the greater part of signing a token."""
     text = f'{{"apiKey":{quote(auth_data.api_key)}'
     if auth_data.refresh_token is not None:
-        text += f',"refreshToken":{quote(auth_data.refresh_token)},"expiresIn":{auth_data.expires_in:d}'
+        text += f',"refreshToken":{quote(auth_data.refresh_token)},"expiresIn":{auth_data.expires_in}'
     extra = cast("FrozenObject", auth_data.extra).text[1:-1]
     return f"{text},{extra}}}" if extra else f"{text}}}"
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from ._checks import LAST_SECOND, check_instant, check_user_id, epoch_seconds, instant, whole_seconds
+from ._checks import LAST_SECOND, check_duration, check_instant, checked_user_id, epoch_seconds, instant, whole_seconds
 from ._claims import (
     LEGACY_NAMESPACE,
     MAX_LIFETIME,
     NAMESPACE,
     Namespace,
-    check_namespace,
+    checked_namespace,
     namespace_claim,
     text_claim,
     time_claims,
@@ -63,6 +63,7 @@ class ConnectToken:
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
         if self.auth_data is not None:
             check_auth_data(self.auth_data)
+        _check_dev(self.dev)
         check_instant(self.issued_at, "issued_at")
         check_instant(self.expires_at, "expires_at")
 
@@ -91,11 +92,10 @@ class ConnectTokenSigner:
         dev: bool = False,
     ) -> None:
         check_credentials(credentials)
-        check_namespace(namespace)
-        if not isinstance(dev, bool):
-            raise TypeError(f"dev is {type(dev).__name__}: pass True or False")
+        namespace = checked_namespace(namespace)
+        _check_dev(dev)
         if dev and namespace != LEGACY_NAMESPACE:
-            raise ConfigurationError("only the legacy namespace has dev: leave it out, or pass LEGACY_NAMESPACE too")
+            raise ConfigurationError("only the legacy namespace, 'rollouthq.com', has dev: leave it out, or use that")
         self._ttl_seconds = whole_seconds("ttl", ttl, least=1, most=MAX_LIFETIME)
         self.client_id = credentials.client_id
         self._signer = Signer(credentials.client_secret)
@@ -114,7 +114,7 @@ class ConnectTokenSigner:
             raise
 
     def _sign(self, user_id: str, auth_data: AuthData | None, now: datetime | None) -> str:
-        check_user_id(user_id)
+        user_id = checked_user_id(user_id)
         issued = epoch_seconds(now)
         expires = issued + self._ttl_seconds
         if expires > LAST_SECOND:
@@ -169,10 +169,17 @@ def generate_connect_token(
         ConfigurationError: credentials are missing or unusable; ``ttl``, ``namespace``, ``dev`` or ``now`` is wrong.
     """
     credentials = given_or_environment(credentials)
-    return _signer(credentials, ttl, namespace, dev).sign(user_id, auth_data, now=now)
+    check_duration("ttl", ttl)
+    _check_dev(dev)
+    return _signer(credentials, ttl, checked_namespace(namespace), dev).sign(user_id, auth_data, now=now)
 
 
-@lru_cache(maxsize=16, typed=True)
+def _check_dev(dev: bool) -> None:  # noqa: FBT001
+    if not isinstance(dev, bool):
+        raise TypeError(f"dev is {type(dev).__name__}: pass True or False")
+
+
+@lru_cache(maxsize=16)
 def _signer(credentials: ClientCredentials, ttl: timedelta, namespace: Namespace, dev: bool) -> ConnectTokenSigner:  # noqa: FBT001
     return ConnectTokenSigner(credentials, ttl=ttl, namespace=namespace, dev=dev)
 
@@ -207,7 +214,7 @@ def verify_connect_token(
     Source: as for ``generate_connect_token``; RFC 7519 section 4.1 for the claims' meaning.
     """
     credentials = given_or_environment(credentials)
-    check_namespace(namespace)
+    namespace = checked_namespace(namespace)
     leeway_seconds = whole_seconds("leeway", leeway, least=0)
     moment = epoch_seconds(now)
     payload = verified_payload(token, credentials.secrets)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ._checks import RECOMMENDED_SECRET_BYTES, secret_problem, text_problem
+from ._checks import RECOMMENDED_SECRET_BYTES, plain_text, secret_problem, text_problem
 from ._secrecy import masked_repr, sealed, sealed_class
 from .errors import ConfigurationError, ShortSecretWarning
 
@@ -56,11 +56,10 @@ class ClientCredentials:
         previous = self.previous_client_secrets
         if isinstance(previous, (str, bytes)) or not isinstance(previous, Sequence):
             raise TypeError(f"previous_client_secrets is {type(previous).__name__}: pass a list of str")
-        object.__setattr__(self, "previous_client_secrets", tuple(previous))
-        _check("client_id", self.client_id, text_problem)
-        _check("client_secret", self.client_secret, secret_problem)
-        for secret in self.previous_client_secrets:
-            _check("previous_client_secrets", secret, secret_problem)
+        secrets = [_checked("previous_client_secrets", secret, secret_problem) for secret in previous]
+        object.__setattr__(self, "previous_client_secrets", tuple(secrets))
+        object.__setattr__(self, "client_id", _checked("client_id", self.client_id, text_problem))
+        object.__setattr__(self, "client_secret", _checked("client_secret", self.client_secret, secret_problem))
         if self.client_id in self.secrets:
             raise ConfigurationError("client_id is the same text as a secret, and it is public: copy both again")
         if min(len(secret.encode()) for secret in self.secrets) < RECOMMENDED_SECRET_BYTES:
@@ -98,19 +97,20 @@ class ClientCredentials:
         return masked_repr(self, "client_id", *secrets, hidden=secrets)
 
 
-def _check(name: str, value: str, rule: Callable[[str], str | None]) -> None:
+def _checked(name: str, value: str, rule: Callable[[str], str | None]) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is {type(value).__name__}: pass a str (is its environment variable set?)")
     problem = rule(value)
     if problem:
         raise ConfigurationError(f"{name} {problem}")
+    return plain_text(value)
 
 
 def _callers_level() -> int:
     """How many frames lie between ``warnings.warn`` in the caller of this function and the first one outside here."""
     level = 1
     frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__):
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("rollout_auth"):
         level += 1
         frame = frame.f_back
     return level

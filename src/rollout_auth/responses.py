@@ -12,7 +12,7 @@ from datetime import timedelta
 from ._checks import instant
 from ._claims import seconds_claim
 from ._json import dumps, loads_object
-from ._jws import read
+from ._jws import read_token
 from ._secrecy import sealed
 from .auth_data import AuthData, check_auth_data, wire_json
 from .errors import (
@@ -34,7 +34,7 @@ def connect_token_response(token: str) -> ResponseParts:
     ``token`` is what ``generate_connect_token`` returned; its signature is not verified again.
     Raises ``TypeError``, ``MalformedTokenError`` and ``InvalidClaimError`` for something else.
     """
-    claims = loads_object(read(token).payload, "the token's payload", MalformedTokenError)
+    claims = loads_object(read_token(token).payload, "the token's payload", MalformedTokenError)
     expires_at = instant(seconds_claim(claims, "exp"))
     return json_response(dumps({"token": token, "expiresAt": expires_at.isoformat()}))
 

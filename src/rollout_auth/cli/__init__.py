@@ -8,15 +8,15 @@ users of a machine can read a command's arguments. No output contains a secret, 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, NoReturn
 
 from rollout_auth import RolloutAuthError, ShortSecretWarning, VerificationError
 
 from . import _demo, _doctor, _inspect, _mint
+from ._streams import abandon, complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,62 +29,80 @@ BROKEN_PIPE = 141  # and for SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with these arguments (``sys.argv`` by default) and return its exit status.
-
-    Raises ``SystemExit`` for ``--help``, ``--version`` and arguments that argparse refuses.
-    """
-    arguments = _parser().parse_args(argv)
+    """Run the command with these arguments (``sys.argv`` by default) and return its exit status."""
+    if not sys.stdout:
+        complain("error", "standard output is closed: open it, or send it to a file")
+        return WRONG_USAGE
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ShortSecretWarning)
-        status = _guarded(arguments)
+        status = _guarded(argv)
     for warning in caught:
-        _complain("warning", warning.message)
+        complain("warning", warning.message)
     return status
 
 
-def _guarded(arguments: argparse.Namespace) -> int:
+def _guarded(argv: Sequence[str] | None) -> int:
     """Run a command, and turn whatever it raises into a message and a status."""
     try:
-        status: int = arguments.run(arguments)
+        status = _run(argv)
         print(end="", flush=True)
     except RolloutAuthError as error:
-        _complain("error", error)
+        complain("error", error)
         return REFUSED if isinstance(error, VerificationError) else WRONG_USAGE
     except BrokenPipeError:
-        return _abandon_output(BROKEN_PIPE)
+        abandon(sys.stdout)
+        return BROKEN_PIPE
     except OSError as error:
-        _complain("error", f"{error.filename or 'output'}: {error.strerror}")
-        return WRONG_USAGE if error.filename else _abandon_output(WRONG_USAGE)
+        complain("error", f"standard output: {error.strerror}")
+        abandon(sys.stdout)
+        return WRONG_USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  whatever it is, a traceback would show its locals
-        _complain("internal error", f"{type(error).__name__}: please report what you ran")
+        complain("internal error", f"{type(error).__name__}: please report what you ran")
         return INTERNAL_ERROR
     return status
 
 
-def _complain(kind: str, message: object) -> None:
-    print(f"rollout-auth: {kind}: {message}", file=sys.stderr)
-
-
-def _abandon_output(status: int) -> int:
-    """Let the interpreter's last flush go nowhere, so that it has nothing to say about a pipe that is gone.
-
-    Source: docs.python.org/3/library/signal.html, "Note on SIGPIPE".
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    status: int = arguments.run(arguments)
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong without what was typed: an argument may hold a token, or control a terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        place, _, detail = message.partition(": ")
+        if place.startswith("argument ") and not detail.startswith(("expected", "write")):
+            message = f"{place}: not a value that it takes"
+        elif place == "unrecognized arguments":
+            message = "unrecognized arguments, which are not repeated here"
+        complain("error", f"{message}; see {self.prog} --help")
+        raise SystemExit(WRONG_USAGE)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rollout-auth",
         description="Make, read and judge connect tokens for Rollout.",
         epilog="Credentials come from ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET and, during a rotation, "
         "ROLLOUT_PREVIOUS_CLIENT_SECRET. Start with: rollout-auth demo",
+        allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"rollout-auth {version('rollout-auth')}")
+    parser.add_argument("--version", action="version", version=f"rollout-auth {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in (_demo, _mint, _inspect, _doctor):
         command.add_parser(commands)
     return parser
+
+
+def _version() -> str:
+    try:
+        return version("rollout-auth")
+    except PackageNotFoundError:
+        return "(not installed)"

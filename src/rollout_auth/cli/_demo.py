@@ -16,7 +16,7 @@ from rollout_auth import (
 )
 from rollout_auth._checks import epoch_seconds
 from rollout_auth._json import loads_object
-from rollout_auth._jws import read
+from rollout_auth._jws import read_token
 
 from ._show import as_json, lifetime, masked, masked_claims, masked_token
 
@@ -27,6 +27,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
         "demo",
+        allow_abbrev=False,
         help="watch a connect token being made, verified and refused",
         description="Make throw-away credentials and a connect token, show what the token says, verify it, and show "
         "what a tampered, an expired and a wrongly signed token get. Needs no configuration.",
@@ -40,7 +41,7 @@ def _run(_arguments: argparse.Namespace) -> int:
     credentials = ClientCredentials("demo-client", token_urlsafe(48))
     auth_data = AuthData(token_urlsafe(24), token_urlsafe(24), 3600, {"region": "eu"})
     token = generate_connect_token("user-1", auth_data, credentials=credentials, now=now)
-    compact = read(token)
+    compact = read_token(token)
     claims = loads_object(compact.payload, "the token's payload", VerificationError)
 
     print("1. Credentials, made for this run\n")

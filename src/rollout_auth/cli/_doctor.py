@@ -29,6 +29,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
         "doctor",
+        allow_abbrev=False,
         help="check the environment variables",
         description="Check the environment variables that hold the credentials: missing, white space copied along, "
         "another kind of key, id and secret swapped, a short secret. No value is shown.",

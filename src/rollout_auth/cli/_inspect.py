@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from rollout_auth import (
@@ -21,16 +20,18 @@ from rollout_auth import (
 from rollout_auth._checks import epoch_seconds, instant
 from rollout_auth._claims import Namespace
 from rollout_auth._json import loads_object
-from rollout_auth._jws import MAX_TOKEN_LENGTH, read
+from rollout_auth._jws import MAX_TOKEN_LENGTH, read_token
 from rollout_auth.credentials import CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE, is_configured
 
-from ._show import as_json, in_words, lifetime, masked_claims
+from ._show import as_json, in_words, lifetime, masked_claims, masked_header
+from ._streams import printable, read
 
 
 def add_parser(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
         "inspect",
+        allow_abbrev=False,
         help="show what a token says, and whether it verifies",
         description="Show a connect token's header, claims (secrets masked) and lifetime and, when credentials are in "
         "the environment, the verdict: verified, or why it is refused and how to mend it.",
@@ -59,13 +60,13 @@ def _run(arguments: argparse.Namespace) -> int:
         for name in ("header", "claims"):
             print(f"{name}: {as_json(report[name])}")
         print(f"lifetime: {report['lifetime']}")
-        print(f"{verdict['status']}: {verdict['reason']}")
+        print(f"{verdict['status']}: {printable(str(verdict['reason']))}")
     return 1 if verdict["status"] == "refused" else 0
 
 
 def _read_token(argument: str) -> bytes:
     """The token without the white space around it; of endless input, only as much as no token has."""
-    data = sys.stdin.buffer.read(4 * MAX_TOKEN_LENGTH) if argument == "-" else argument.encode(errors="replace")
+    data = read("-", 4 * MAX_TOKEN_LENGTH) if argument == "-" else argument.encode(errors="replace")
     return data.strip()
 
 
@@ -74,8 +75,8 @@ def _report(token: bytes, namespace: Namespace) -> dict[str, Any]:
     header: dict[str, object] = {}
     claims: dict[str, object] = {}
     try:
-        compact = read(token)
-        header = compact.header
+        compact = read_token(token)
+        header = masked_header(compact.header)
         claims = loads_object(compact.payload, "the token's payload", MalformedTokenError)
         verdict = _verdict(token, claims, namespace, now)
     except MalformedTokenError as error:

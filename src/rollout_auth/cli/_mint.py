@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from rollout_auth import LEGACY_NAMESPACE, NAMESPACE, AuthData, InvalidAuthDataError, generate_connect_token
 from rollout_auth._json import loads_object
 
+from ._streams import read
+
+_LONGEST = 64 * 1024
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -19,6 +20,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
         "mint",
+        allow_abbrev=False,
         help="print a connect token",
         description="Print a connect token for one user, signed with the credentials of the environment.",
         epilog="The token lets its holder act as the user for as long as it lives: do not paste it where others read. "
@@ -67,5 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _auth_data(file: str | None) -> AuthData | None:
     if file is None:
         return None
-    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    data = read(file, _LONGEST)
+    if len(data) > _LONGEST:
+        raise InvalidAuthDataError(f"the text for --auth-data is longer than {_LONGEST} bytes: no token would hold it")
     return AuthData.from_dict(loads_object(data, "the text for --auth-data", InvalidAuthDataError))

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _REGISTERED_CLAIMS = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti")  # RFC 7519 section 4.1
-_PLAIN_FIELDS = ("expiresIn", "dev")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -33,15 +32,21 @@ def masked_token(token: str) -> str:
 
 def masked_claims(claims: Mapping[str, object]) -> dict[str, object]:
     """The claims, of which only the registered ones, flags and durations are shown as they are."""
-    return {name: value if name in _REGISTERED_CLAIMS else _masked(name, value) for name, value in claims.items()}
+    return {name: _masked(name, value, name in _REGISTERED_CLAIMS) for name, value in claims.items()}
 
 
-def _masked(name: str, value: object) -> object:
+def masked_header(header: Mapping[str, object]) -> dict[str, object]:
+    """The header, of which only what names the form of the token is shown as it is."""
+    return {name: _masked(name, value, name in ("alg", "typ")) for name, value in header.items()}
+
+
+def _masked(name: str, value: object, is_public: bool = False) -> object:  # noqa: FBT001, FBT002
     if isinstance(value, dict):
         return {key: _masked(key, item) for key, item in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
         return [_masked("", item) for item in cast("list[object]", value)]
-    if value is None or isinstance(value, bool) or (name in _PLAIN_FIELDS and isinstance(value, int)):
+    is_number = name == "expiresIn" and isinstance(value, int)
+    if value is None or isinstance(value, bool) or is_number or is_public:
         return value
     return masked(value if isinstance(value, str) else json.dumps(value))
 
