@@ -35,6 +35,12 @@ MAX_LIFETIME = 3600
 """Seconds between ``iat`` and ``exp``."""
 
 
+def check_dev(dev: bool) -> None:  # noqa: FBT001
+    """Raise ``TypeError`` for anything but a ``bool``."""
+    if not isinstance(dev, bool):
+        raise TypeError(f"dev is {type(dev).__name__}: pass True or False")
+
+
 def checked_namespace(namespace: str) -> Namespace:
     """One of the two names, whatever the class of the ``str``. Raises ``ConfigurationError`` for any other."""
     for known in (NAMESPACE, LEGACY_NAMESPACE):

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from ._checks import plain_text, text_problem
-from ._json import MAX_SAFE_INTEGER, FrozenObject, UnusableValueError, quote
+from ._frozen import MAX_SAFE_INTEGER, FrozenObject, UnusableValueError
+from ._json import quote
 from ._secrecy import masked_repr, sealed, sealed_class
 from .errors import InvalidAuthDataError
 

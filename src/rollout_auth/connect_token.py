@@ -15,6 +15,7 @@ from ._claims import (
     MAX_LIFETIME,
     NAMESPACE,
     Namespace,
+    check_dev,
     checked_namespace,
     namespace_claim,
     text_claim,
@@ -40,10 +41,7 @@ _MINUTE = timedelta(minutes=1)
 @sealed_class
 @dataclass(frozen=True, slots=True, repr=False)
 class ConnectToken:
-    """What a verified connect token says.
-
-    Raises ``TypeError`` for a field of the wrong type and ``ConfigurationError`` for a naive instant.
-    """
+    """What a verified connect token says. Raises ``TypeError``, and ``ConfigurationError`` for a naive instant."""
 
     client_id: str
     """The ``iss`` claim."""
@@ -63,7 +61,7 @@ class ConnectToken:
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
         if self.auth_data is not None:
             check_auth_data(self.auth_data)
-        _check_dev(self.dev)
+        check_dev(self.dev)
         check_instant(self.issued_at, "issued_at")
         check_instant(self.expires_at, "expires_at")
 
@@ -93,7 +91,7 @@ class ConnectTokenSigner:
     ) -> None:
         check_credentials(credentials)
         namespace = checked_namespace(namespace)
-        _check_dev(dev)
+        check_dev(dev)
         if dev and namespace != LEGACY_NAMESPACE:
             raise ConfigurationError("only the legacy namespace, 'rollouthq.com', has dev: leave it out, or use that")
         self._ttl_seconds = whole_seconds("ttl", ttl, least=1, most=MAX_LIFETIME)
@@ -170,13 +168,8 @@ def generate_connect_token(
     """
     credentials = given_or_environment(credentials)
     check_duration("ttl", ttl)
-    _check_dev(dev)
+    check_dev(dev)
     return _signer(credentials, ttl, checked_namespace(namespace), dev).sign(user_id, auth_data, now=now)
-
-
-def _check_dev(dev: bool) -> None:  # noqa: FBT001
-    if not isinstance(dev, bool):
-        raise TypeError(f"dev is {type(dev).__name__}: pass True or False")
 
 
 @lru_cache(maxsize=16)
