@@ -21,8 +21,8 @@ RECOMMENDED_SECRET_BYTES = 64
 
 _SECOND = timedelta(seconds=1)
 _INVISIBLE = "\ufeff\u200b\u2060"  # byte order mark, zero width space, word joiner: what a copied text brings along
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_KEY_FILE = re.compile(r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp|-cert-v01@openssh\.com")
+_CONTROL = r"[\x00-\x1f\x7f]"
+_KEY_FILE = r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp|-cert-v01@openssh\.com"
 
 
 def text_problem(value: str) -> str | None:
@@ -45,12 +45,12 @@ def secret_problem(value: str) -> str | None:
     configures one has confused a public key with a secret. The rule here covers that of every PyJWT since 2.8, which
     knows keys in DER too: they hold control characters.
     """
-    if _KEY_FILE.search(value):
+    if re.search(_KEY_FILE, value):
         return "is the text of a PEM or SSH key: use the client secret from the Rollout dashboard"
     if value.strip()[:1] in ("{", "["):
         return "looks like JSON, such as a JWK: use the client secret from the Rollout dashboard"
     problem = text_problem(value)
-    if problem is None and _CONTROL.search(value):
+    if problem is None and re.search(_CONTROL, value):
         return "contains a control character, such as a line break: remove it"
     return problem
 

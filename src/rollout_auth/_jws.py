@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ._hmac import KeptHmac
 from ._json import loads_object
@@ -58,17 +58,8 @@ class Signer:
         return f"{HEADER}.{body.decode()}.{_base64url(self._mac.digest(body)).decode()}"
 
 
-class Compact(NamedTuple):
-    """A token in strict compact form, of which nothing is verified."""
-
-    header: dict[str, object]
-    payload: bytes
-    signature: bytes
-    signing_input: bytes
-
-
-def read_token(token: str | bytes) -> Compact:
-    """Take a token apart.
+def read_token(token: str | bytes) -> tuple[dict[str, object], bytes, bytes, bytes]:
+    """Take a token apart: header, payload, signature and what was signed. Nothing is verified.
 
     Raises ``TypeError`` for anything but text and ``MalformedTokenError`` for text of any other form.
     """
@@ -81,7 +72,7 @@ def read_token(token: str | bytes) -> Compact:
     if len(segments) != 3:  # noqa: PLR2004  RFC 7515 section 7.1
         raise MalformedTokenError(f"the token {_form_problem(data)}")
     payload, signature = _unbase64url(segments[1], data), _unbase64url(segments[2], data)
-    return Compact(_header(segments[0], data), payload, signature, data[: data.rindex(b".")])
+    return _header(segments[0], data), payload, signature, data[: data.rindex(b".")]
 
 
 def check_header(header: dict[str, object]) -> None:
@@ -103,12 +94,12 @@ def verified_payload(token: str | bytes, secrets: Iterable[str]) -> bytes:
 
     Raises ``TypeError`` for anything but text, ``MalformedTokenError`` for another form and ``BadSignatureError``.
     """
-    compact = read_token(token)
-    check_header(compact.header)
-    verdicts = [_verifier(secret)(compact.signing_input, compact.signature) for secret in secrets]
+    header, payload, signature, signing_input = read_token(token)
+    check_header(header)
+    verdicts = [_verifier(secret)(signing_input, signature) for secret in secrets]
     if not any(verdicts):
         raise BadSignatureError("no configured client secret has signed this token: compare the client secrets")
-    return compact.payload
+    return payload
 
 
 @lru_cache(maxsize=16)

@@ -21,7 +21,7 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 section 5.1: an answer that holds a token is not to be cached."""
 
 _LONGEST_LINE = 8 * 1024  # what servers commonly allow; a longer line is left as it is, and fits nothing
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+_FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
 
 
 class ResponseParts:
@@ -68,7 +68,7 @@ def check_header_name(name: str) -> None:
     """Raise ``TypeError`` or ``ConfigurationError`` unless the name is one that a header can have."""
     if not isinstance(name, str):
         raise TypeError(f"header is {type(name).__name__}: pass the header's name as a str")
-    if not _FIELD_NAME.fullmatch(name):
+    if not re.fullmatch(_FIELD_NAME, name):
         raise ConfigurationError("header is not the name of an HTTP header: pass one such as 'X-Api-Token'")
 
 
@@ -98,9 +98,11 @@ def _without_repetition(line: str) -> str:
 
 def _lines(headers: Headers, name: str) -> list[str]:
     lines: list[object] = []
+    size = len(name)
     try:
         for key, value in _pairs(headers, name):
-            if (key if isinstance(key, str) else _text(key)).lower() == name and value is not None:
+            text = key if isinstance(key, str) else _text(key)
+            if len(text) == size and text.lower() == name and value is not None:
                 lines.append(value)
     except ValueError:
         raise TypeError(_no_headers(headers)) from None

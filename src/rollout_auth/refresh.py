@@ -23,9 +23,9 @@ from .verification import RequestVerifier
 MAX_BODY = 64 * 1024
 """Bytes."""
 
-_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")  # RFC 6838 section 4.2
-_CHARSET = re.compile(r";[ \t]*charset[ \t]*=[ \t]*\"?([^\";]*)")
-_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_MEDIA_TYPE = r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+"  # RFC 6838 section 4.2
+_CHARSET = r";[ \t]*charset[ \t]*=[ \t]*\"?([^\";]*)"
+_BAD_ESCAPE = rb"%(?![0-9A-Fa-f]{2})"
 
 
 @sealed_class
@@ -81,12 +81,14 @@ def parse_refresh_request(
 def _is_form(content_type: str) -> bool:
     text = content_type.lower()
     media_type = text.partition(";")[0].strip()
-    charset = _CHARSET.search(text)
+    charset = re.search(_CHARSET, text)
     if charset and charset[1].strip() not in ("utf-8", "utf8", "us-ascii"):
         raise MalformedRequestError("the body is in another charset than UTF-8")
     if media_type == "application/x-www-form-urlencoded":
         return True
-    is_json = media_type == "application/json" or (media_type.endswith("+json") and _MEDIA_TYPE.fullmatch(media_type))
+    is_json = media_type == "application/json" or (
+        media_type.endswith("+json") and re.fullmatch(_MEDIA_TYPE, media_type)
+    )
     if media_type and not is_json:
         raise MalformedRequestError(
             "the body is neither JSON nor a form: set its Content-Type in the Rollout dashboard"
@@ -101,7 +103,7 @@ def _form(body: bytes) -> dict[str, object]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
     except ValueError:
         pairs = []
-    if not pairs or _BAD_ESCAPE.search(body):
+    if not pairs or re.search(_BAD_ESCAPE, body):
         raise MalformedRequestError("the body is not a form in UTF-8")
     fields: dict[str, object] = dict(pairs)
     if len(fields) != len(pairs):

@@ -34,7 +34,8 @@ def connect_token_response(token: str) -> ResponseParts:
     ``token`` is what ``generate_connect_token`` returned; its signature is not verified again.
     Raises ``TypeError``, ``MalformedTokenError`` and ``InvalidClaimError`` for something else.
     """
-    claims = loads_object(read_token(token).payload, "the token's payload", MalformedTokenError)
+    _, payload, *_ = read_token(token)
+    claims = loads_object(payload, "the token's payload", MalformedTokenError)
     expires_at = instant(seconds_claim(claims, "exp"))
     return json_response(dumps({"token": token, "expiresAt": expires_at.isoformat()}))
 

@@ -11,6 +11,7 @@ import re
 from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, datetime
+from functools import lru_cache
 from hmac import compare_digest
 from typing import Any, Literal, cast
 
@@ -29,9 +30,6 @@ MAX_BODY = 4 * 1024 * 1024
 _FIRST_YEAR, _LAST_YEAR = 1970, MAXYEAR - 1
 _ZEROS = "000000"
 _TO_STANDARD = str.maketrans("-_", "+/")
-_INSTANT = re.compile(  # RFC 3339 section 5.6
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-]\d\d:\d\d))", re.ASCII
-)
 
 
 @sealed_class
@@ -142,12 +140,18 @@ def _event(payload: dict[str, Any]) -> WebhookEvent:
     )
 
 
+@lru_cache(maxsize=1)
+def _instant_pattern() -> re.Pattern[str]:
+    """RFC 3339 section 5.6; compiled when it is first needed, because that takes longer than the import of a module."""
+    return re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-]\d\d:\d\d))", re.ASCII)
+
+
 def _instant(text: str) -> datetime | None:
     """An aware instant of RFC 3339, whose fraction is cut to microseconds; None for other text.
 
     The years are those in which each zone can name each instant.
     """
-    match = _INSTANT.fullmatch(text)
+    match = _instant_pattern().fullmatch(text)
     try:
         date, clock, fraction, offset = match.groups("") if match else ("",) * 4
         moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction + _ZEROS)[:6]}{offset or '+00:00'}")

@@ -75,9 +75,9 @@ def _report(token: bytes, namespace: Namespace) -> dict[str, Any]:
     header: dict[str, object] = {}
     claims: dict[str, object] = {}
     try:
-        compact = read_token(token)
-        header = masked_header(compact.header)
-        claims = loads_object(compact.payload, "the token's payload", MalformedTokenError)
+        header, payload, *_ = read_token(token)
+        header = masked_header(header)
+        claims = loads_object(payload, "the token's payload", MalformedTokenError)
         verdict = _verdict(token, claims, namespace, now)
     except MalformedTokenError as error:
         verdict = {"status": "refused", "code": error.code, "reason": str(error)}
