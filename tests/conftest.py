@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from rollout_auth import AuthData, ClientCredentials
+
+if TYPE_CHECKING:
+    from canaries import Reporters
 
 settings.register_profile("deterministic", derandomize=True, deadline=None, database=None, max_examples=200)
 settings.load_profile("deterministic")
@@ -37,7 +42,17 @@ def auth_data() -> AuthData:
     return AuthData("key-1", "refresh-1", 3600, {"region": "eu", "scopes": ["read", "write"]})
 
 
+@pytest.fixture(scope="module")
+def reporters() -> Iterator[Reporters]:
+    """Sentry and Django, looking at errors."""
+    from canaries import reporting  # noqa: PLC0415  imported late: Sentry and Django are for few tests
+
+    with reporting() as reporters:
+        yield reporters
+
+
 @pytest.fixture(autouse=True)
 def _no_credentials_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ROLLOUT_CLIENT_ID", "ROLLOUT_CLIENT_SECRET", "ROLLOUT_PREVIOUS_CLIENT_SECRET"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "VERIFICATION_TOKEN"):
+        monkeypatch.delenv(f"ROLLOUT_{name}", raising=False)
+        monkeypatch.delenv(f"ROLLOUT_PREVIOUS_{name}", raising=False)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
-from ._secrecy import masked_repr
+from ._secrecy import masked_repr, sealed
 from .errors import ConfigurationError, VerificationError
 
 Headers = Mapping[str, str | None] | Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
@@ -41,6 +41,7 @@ class ResponseParts:
     headers: dict[str, str]
     """Every header that matters, ``Content-Type`` included."""
 
+    @sealed
     def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
         self.body = body
         self.status = status

@@ -127,6 +127,7 @@ class RefreshEndpoint:
 
     __slots__ = ("_on_refused", "_refresh", "field", "verifier")
 
+    @sealed
     def __init__(
         self,
         refresh: Callable[[RefreshRequest], AuthData | Awaitable[AuthData]],
@@ -153,8 +154,10 @@ class RefreshEndpoint:
         is ``async``, and whatever your own function raises.
         """
         try:
-            request = self._request(headers, body)
-            del headers, body
+            try:
+                request = self._request(headers, body)
+            finally:
+                del headers, body
             return refresh_response(cast("AuthData", _finished(self._refresh(request))))
         except (VerificationError, RefreshUnavailableError) as error:
             if self._on_refused is not None:
@@ -164,8 +167,10 @@ class RefreshEndpoint:
     async def handle_async(self, headers: Headers, body: bytes) -> ResponseParts:
         """Answer a request as ``handle`` does, for functions that may be ``async``."""
         try:
-            request = self._request(headers, body)
-            del headers, body
+            try:
+                request = self._request(headers, body)
+            finally:
+                del headers, body
             return refresh_response(cast("AuthData", await _awaited(self._refresh(request))))
         except (VerificationError, RefreshUnavailableError) as error:
             if self._on_refused is not None:

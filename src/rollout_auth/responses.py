@@ -54,6 +54,7 @@ def refresh_response(auth_data: AuthData) -> ResponseParts:
     return json_response(wire_json(auth_data))
 
 
+@sealed
 def refresh_error_response(error: RolloutAuthError) -> ResponseParts:
     """Refuse a refresh: the error's status with ``{"error": ...}``, which does not say which check failed.
 

@@ -88,7 +88,7 @@ def verify_webhook(
     try:
         return _verified(body, headers, given_or_environment(credentials), signed_content)
     except Exception as error:
-        del body, headers
+        del body, headers, credentials, signed_content
         clear_frames(error)
         raise
 
