@@ -98,16 +98,16 @@ def _without_repetition(line: str) -> str:
 
 
 def _lines(headers: Headers, name: str) -> list[str]:
-    lines: list[object] = []
+    lines: list[str] = []
     size = len(name)
     try:
         for key, value in _pairs(headers, name):
             text = key if isinstance(key, str) else _text(key)
             if len(text) == size and text.lower() == name and value is not None:
-                lines.append(value)
+                lines.append(value if isinstance(value, str) else _text(value))
     except ValueError:
         raise TypeError(_no_headers(headers)) from None
-    return [_text(line) for line in lines]
+    return lines
 
 
 def _pairs(headers: object, name: str) -> Iterable[tuple[object, object]]:
