@@ -27,12 +27,9 @@ class _RefusedError(ValueError):
 def loads_object(data: bytes, what: str, error: type[RolloutAuthError]) -> dict[str, object]:
     """Read a UTF-8 JSON object strictly; raise ``error`` with a reason that quotes nothing of the data."""
     value, problem = _read(data)
-    fields = as_object(value)
-    if problem is None and fields is None:
-        problem = "is not a JSON object"
-    if fields is None or problem:
-        raise error(f"{what} {problem}: send JSON that every parser reads alike")
-    return fields
+    if problem is None and isinstance(value, dict):
+        return cast("dict[str, object]", value)
+    raise error(f"{what} {problem or 'is not a JSON object'}: send JSON that every parser reads alike")
 
 
 def as_object(value: object) -> dict[str, object] | None:
@@ -66,13 +63,15 @@ def _read(data: bytes) -> tuple[object, str | None]:
 
 def _may_be_deep(text: str) -> bool:
     """Whether the text has more brackets than it may have levels; of a long and flat one, ``find`` skips the most."""
-    brackets = 0
+    brackets = 1
     for bracket in "[{":
-        position = text.find(bracket)
-        while position >= 0 and brackets <= MAX_DEPTH:
+        position = text.find(bracket, 1)
+        while position > 0:
             brackets += 1
+            if brackets > MAX_DEPTH:
+                return True
             position = text.find(bracket, position + 1)
-    return brackets > MAX_DEPTH
+    return False
 
 
 def _is_deep(text: str) -> bool:

@@ -22,7 +22,7 @@ _NOTHING = FrozenObject({})
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class AuthData:
     """A user's API key and, if it can be renewed, the refresh token and the key's life.
 

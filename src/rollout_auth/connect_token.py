@@ -39,7 +39,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class ConnectToken:
     """What a verified connect token says. Raises ``TypeError``, and ``ConfigurationError`` for a naive instant."""
 

@@ -29,7 +29,7 @@ _SHORT_SECRET = (
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class ClientCredentials:
     """A client id, the secret that signs, and the earlier secrets that are still accepted.
 
@@ -110,13 +110,12 @@ def _callers_level() -> int:
     """How many frames lie between ``warnings.warn`` in the caller of this function and the first one outside here."""
     level = 1
     frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("rollout_auth"):
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "rollout_auth":
         level += 1
         frame = frame.f_back
     return level
 
 
-@sealed
 def credentials_from_environment() -> ClientCredentials:
     """``ClientCredentials.from_env()``, built once for each set of values: a rotated secret is seen at once."""
     get = os.environ.get
@@ -136,10 +135,11 @@ def _built(client_id: str | None, client_secret: str | None, previous: str | Non
 
 def given_or_environment(credentials: ClientCredentials | None) -> ClientCredentials:
     """The argument, or for None the environment's. Raises ``TypeError`` for something else."""
-    if credentials is None:
-        return credentials_from_environment()
-    check_credentials(credentials)
-    return credentials
+    if isinstance(credentials, ClientCredentials):
+        return credentials
+    if credentials is not None:
+        check_credentials(credentials)
+    return credentials_from_environment()
 
 
 def is_configured() -> bool:

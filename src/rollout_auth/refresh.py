@@ -29,7 +29,7 @@ _BAD_ESCAPE = rb"%(?![0-9A-Fa-f]{2})"
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class RefreshRequest:
     """What Rollout asks. ``repr`` hides the refresh token, and the other fields.
 

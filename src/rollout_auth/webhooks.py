@@ -33,7 +33,7 @@ _TO_STANDARD = str.maketrans("-_", "+/")
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class WebhookEvent:
     """What a verified webhook says. ``repr`` hides the payload."""
 
@@ -103,8 +103,10 @@ def _verified(body: bytes, headers: Headers, credentials: ClientCredentials, sig
         raise MalformedRequestError(f"the body is larger than {MAX_BODY} bytes")
     content = body if signed_content == "raw" else b2a_base64(body, newline=False)
     digest = _digest(signature)
-    matches = [compare_digest(digest, hmac_sha256(secret).digest(content)) for secret in credentials.secrets]
-    if not any(matches):
+    is_signed = False
+    for secret in credentials.secrets:
+        is_signed |= compare_digest(digest, hmac_sha256(secret).digest(content))
+    if not is_signed:
         raise BadSignatureError(
             "the signature does not match: pass the raw body, compare the client secret, and if both are right set"
             " signed_content"
@@ -151,9 +153,12 @@ def _instant(text: str) -> datetime | None:
     The years are those in which each zone can name each instant.
     """
     match = _instant_pattern().fullmatch(text)
+    if match is None:
+        return None
     try:
-        date, clock, fraction, offset = match.groups("") if match else ("",) * 4
-        moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction + _ZEROS)[:6]}{offset or '+00:00'}")
+        date, clock, fraction, offset = match.groups()
+        fraction = (fraction + _ZEROS)[:6] if fraction else _ZEROS
+        moment = datetime.fromisoformat(f"{date}T{clock}.{fraction}{offset or '+00:00'}")
     except ValueError:
         return None
     return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None

@@ -13,7 +13,7 @@ import warnings
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
-from rollout_auth import RolloutAuthError, ShortSecretWarning, VerificationError
+from rollout_auth import RolloutAuthError, ShortSecretWarning
 
 from . import _demo, _doctor, _inspect, _mint
 from ._streams import abandon, complain
@@ -21,7 +21,6 @@ from ._streams import abandon, complain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REFUSED = 1
 WRONG_USAGE = 2
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # what a shell reports for SIGINT
@@ -48,7 +47,7 @@ def _guarded(argv: Sequence[str] | None) -> int:
         print(end="", flush=True)
     except RolloutAuthError as error:
         complain("error", error)
-        return REFUSED if isinstance(error, VerificationError) else WRONG_USAGE
+        return WRONG_USAGE
     except BrokenPipeError:
         abandon(sys.stdout)
         return BROKEN_PIPE
