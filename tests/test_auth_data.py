@@ -97,6 +97,17 @@ def test_extra_shadows_nothing(name: str) -> None:
         AuthData("key", extra={name: "x"})
 
 
+def test_pythons_names_are_extra() -> None:
+    """A foreign field that is named like an argument of ours is a further field, and not lost."""
+    data = {"apiKey": "key", "api_key": "x", "refresh_token": "y", "expires_in": 1, "extra": 2}
+    assert AuthData.from_dict(data).to_dict() == data
+
+
+def test_longest_life() -> None:
+    """A life may be as long as a number that survives a JavaScript reader."""
+    assert AuthData("key", "refresh", 2**53 - 1).to_dict()["expiresIn"] == 2**53 - 1
+
+
 class _Liar(dict[str, object]):
     """Says one thing and shows another."""
 

@@ -35,6 +35,9 @@ def test_usable_text(value: str) -> None:
         ("a\n", "white space"),
         ("\r\na", "white space"),
         ("a\u00a0", "white space"),
+        ("a\u3000", "white space"),
+        ("\u2028a", "white space"),
+        ("a\x85", "white space"),
         ("\ufeffa", "white space"),
         ("a\u200b", "white space"),
         ("a\u2060", "white space"),
@@ -140,6 +143,13 @@ def test_instants_before_1970() -> None:
     """An instant that no clock of today shows is refused."""
     with pytest.raises(ConfigurationError, match="before 1970"):
         epoch_seconds(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone.utc))
+
+
+def test_1970_is_counted_in_utc() -> None:
+    """The year 1970 begins when it begins in UTC, whatever the calendar on the wall."""
+    assert epoch_seconds(datetime(1969, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))) == 4 * 3600
+    with pytest.raises(ConfigurationError, match="before 1970"):
+        epoch_seconds(datetime(1970, 1, 1, 4, tzinfo=timezone(timedelta(hours=5))))
 
 
 @pytest.mark.parametrize("moment", [1_700_000_000, 1.5, "2026-01-01T00:00:00Z"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -24,6 +25,9 @@ from rollout_auth.cli._show import in_words
 IAT = 1_767_225_600
 NOW = datetime.fromtimestamp(IAT, timezone.utc)
 OTHER = "another-secret-" + "0123456789abcdef" * 4
+
+
+ID, SECRET, PREVIOUS = "ROLLOUT_CLIENT_ID", "ROLLOUT_CLIENT_SECRET", "ROLLOUT_PREVIOUS_CLIENT_SECRET"
 
 
 class Run:
@@ -240,6 +244,50 @@ class TestDemo:
         assert result.status == 1
         assert result.out.count("accepted, and should not be") == 3
 
+    def test_hides_its_secrets(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It shows each step, and none of its secrets, although they are thrown away."""
+        made = iter(["demo-secret-" + "x" * 64, "demo-key", "demo-refresh", "other-secret-" + "x" * 64])
+        monkeypatch.setattr(_demo, "token_urlsafe", lambda _: next(made))
+        out = run("demo").out
+        for secret in ("demo-secret", "demo-key", "demo-refresh", "other-secret"):
+            assert secret not in out
+        for shown in (
+            "client secret  <hidden, 76 characters>",
+            "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.<payload, ",
+            "characters>.<signature, 86 characters>",
+            '"apiKey": "<hidden, 8 characters>"',
+            "client_id      demo-client",
+            "user_id        user-1",
+            "auth_data      AuthData(api_key=<hidden>",
+            "issued_at      20",
+            "expires_at     20",
+            "the token ended 82800 s ago",
+        ):
+            assert shown in out
+
+    @pytest.mark.parametrize("call", [2, 3, 4])
+    def test_fails_with_any_acceptance(self, run: Any, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+        """One bad token that is accepted is enough for a failure."""
+        good, calls = verify_connect_token, []
+
+        def accept_one(token: str, **options: Any) -> Any:
+            calls.append(token)
+            return None if len(calls) == call else good(token, **options)
+
+        monkeypatch.setattr(_demo, "verify_connect_token", accept_one)
+        result = run("demo")
+        assert (result.status, result.out.count("accepted, and should not be")) == (1, 1)
+
+    def test_fails_with_other_auth_data(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A good token that comes back with other authData is a failure."""
+        good = verify_connect_token
+
+        def lose(token: str, **options: Any) -> Any:
+            return dataclasses.replace(good(token, **options), auth_data=None)
+
+        monkeypatch.setattr(_demo, "verify_connect_token", lose)
+        assert run("demo").status == 1
+
 
 class TestMint:
     def test_prints_a_token_and_nothing_else(self, run: Any, configured: ClientCredentials) -> None:
@@ -316,6 +364,21 @@ class TestMint:
         result = run("mint", "user-1")
         assert result.status == 0
         assert re.fullmatch(r"rollout-auth: warning: a client secret has fewer than the 64 bytes .*\n", result.err)
+
+    @pytest.mark.parametrize("ttl", ["soon", "15min", "1h30m", "-1", "1.5h", "9" * 7, "9" * 30 + "h", ""])
+    def test_ttl_forms(self, run: Any, configured: ClientCredentials, ttl: str) -> None:
+        """A life in any other form is wrong usage, and the message shows the forms."""
+        result = run("mint", "user-1", f"--ttl={ttl}")
+        assert (result.status, result.out) == (2, "")
+        assert "write seconds, minutes or hours: 900, 15m or 1h" in result.err
+
+    @pytest.mark.parametrize("command", ["mint", "inspect"])
+    def test_namespaces(self, run: Any, configured: ClientCredentials, command: str) -> None:
+        """Both namespaces can be named, and no other."""
+        argument = "user-1" if command == "mint" else generate_connect_token("user-1")
+        for namespace, status in (("rollout.com", 0), ("rollouthq.com", 0), ("x", 2)):
+            assert run(command, argument, "--namespace", namespace).status == status
+        assert f"see rollout-auth {command} --help" in run(command, argument, "--namespace", "x").err
 
 
 class TestInspect:
@@ -464,6 +527,66 @@ class TestInspect:
         result = run("inspect", jwt.encode(claims, configured.client_secret, algorithm="HS512"))
         assert (result.status, result.out.isascii(), "\x1b" in result.out) == (1, True, False)
 
+    def test_half_configured_by_the_secret(
+        self, run: Any, credentials: ClientCredentials, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A secret without an id is an error too, not a verdict about the token."""
+        monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", credentials.client_secret)
+        result = run("inspect", generate_connect_token("user-1", credentials=credentials))
+        assert (result.status, result.out) == (2, "")
+        assert "ROLLOUT_CLIENT_ID is not set" in result.err
+
+    @pytest.mark.parametrize(
+        ("claims", "known"),
+        [
+            ({"iat": 0, "exp": 1}, True),
+            ({"iat": 1, "exp": 253_402_300_799}, True),
+            ({"iat": -1, "exp": 1}, False),
+            ({"iat": 1, "exp": 253_402_300_800}, False),
+            ({"iat": True, "exp": 1}, False),
+            ({"iat": "1", "exp": 1}, False),
+            ({"exp": 1}, False),
+            ({"iat": 1}, False),
+        ],
+    )
+    def test_lifetime_of_any_claims(self, run: Any, claims: dict[str, object], known: bool) -> None:
+        """A lifetime that no datetime can name is unknown, and not a failure."""
+        result = run("inspect", jwt.PyJWS().encode(json.dumps(claims).encode(), OTHER, algorithm="HS512"))
+        assert (result.status, result.err) == (0, "")
+        assert ("lifetime: unknown" not in result.out) == known
+
+    def test_shows_every_registered_claim(self, run: Any) -> None:
+        """The registered claims, which hold no secret, are shown as they are."""
+        claims = {"iss": "i", "sub": "s", "aud": "a", "exp": 3, "nbf": 2, "iat": 1, "jti": "j"}
+        token = jwt.encode(claims, OTHER, algorithm="HS512")
+        assert json.loads(run("inspect", "--json", token).out)["claims"] == claims
+
+    def test_masks_by_type(self, run: Any) -> None:
+        """A number in the place of a flag, or a text in that of a duration, is masked."""
+        token = jwt.encode({"rollouthq.com": {"dev": 1}, "x": {"expiresIn": "canary"}}, OTHER, algorithm="HS512")
+        assert json.loads(run("inspect", "--json", token).out)["claims"] == {
+            "rollouthq.com": {"dev": "<hidden, 1 characters>"},
+            "x": {"expiresIn": "<hidden, 6 characters>"},
+        }
+
+    def test_verdicts_of_unrefused_tokens(
+        self, run: Any, credentials: ClientCredentials, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A verdict always has a status, a code and a reason; where nothing is refused, the code is null."""
+        token = generate_connect_token("user-1", credentials=credentials)
+        first = json.loads(run("inspect", "--json", token).out)["verdict"]
+        monkeypatch.setenv("ROLLOUT_CLIENT_ID", credentials.client_id)
+        monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", credentials.client_secret)
+        second = json.loads(run("inspect", "--json", token).out)["verdict"]
+        assert [list(verdict) for verdict in (first, second)] == [["status", "code", "reason"]] * 2
+        assert (first["status"], first["code"]) == ("not verified", None)
+        assert (second["status"], second["code"]) == ("verified", None)
+
+    def test_endless_input(self, run: Any) -> None:
+        """Of endless input, no more is read than is needed to refuse it."""
+        assert run("inspect", stdin=b"x" * 1_000_000).status == 1
+        assert sys.stdin.buffer.tell() <= 4 * 8168 + 1
+
 
 class TestDoctor:
     def test_well(self, run: Any, configured: ClientCredentials) -> None:
@@ -521,6 +644,28 @@ class TestDoctor:
         assert [f"{one['level']:4}  {one['variable']} {one['text']}" for one in as_json] == result.out.splitlines()
         for value in (client_secret, previous):
             assert not value or value not in result.out
+
+    @pytest.mark.parametrize(
+        ("client_id", "client_secret", "previous", "levels"),
+        [
+            ("", "", "", [(ID, "mend"), (SECRET, "mend")]),
+            ("client-1", "", "", [(ID, "ok"), (SECRET, "mend")]),
+            ("client-1", "s", "", [(ID, "ok"), (SECRET, "ok"), (SECRET, "note")]),
+            ("client-1", "s" * 64, "p" * 64, [(ID, "ok"), (SECRET, "ok"), (PREVIOUS, "ok")]),
+            ("i" * 64, "s" * 64, "", [(ID, "ok"), (SECRET, "ok")]),
+            ("i" * 64, "", "", [(ID, "ok"), (SECRET, "mend")]),
+            ("i" * 64, "s", "", [(ID, "ok"), (SECRET, "ok"), (ID, "mend"), (SECRET, "note")]),
+            ("p" * 64, "s" * 64, "p" * 64, [(ID, "ok"), (SECRET, "ok"), (PREVIOUS, "ok"), (ID, "mend")]),
+            ("client-1", "é" * 32, "", [(ID, "ok"), (SECRET, "ok")]),
+            ("client-1", os.fsdecode(b"s" * 64 + b"\xff"), "", [(ID, "ok"), (SECRET, "mend")]),
+        ],
+    )
+    def test_findings_and_no_other(
+        self, client_id: str, client_secret: str, previous: str, levels: list[tuple[str, str]]
+    ) -> None:
+        """What is right is not complained about, and one mistake is not two."""
+        findings = _doctor.examine({ID: client_id, SECRET: client_secret, PREVIOUS: previous})
+        assert [(finding.variable, finding.level) for finding in findings] == levels
 
     def test_agrees_with_the_library(self) -> None:
         """What the doctor lets pass, credentials accept."""

@@ -349,6 +349,38 @@ class TestVerify:
         assert caught.value.valid_from == NOW + 100 * SECOND
         assert verify(signed(nbf=IAT - 100))
 
+    def test_not_before_hastens_nothing(self, signed: Any, verify: Any) -> None:
+        """An early nbf does not let a token start before its iat."""
+        with pytest.raises(TokenNotYetValidError) as caught:
+            verify(signed(iat=IAT + 100, exp=IAT + 200, nbf=IAT - 100))
+        assert caught.value.valid_from == NOW + 100 * SECOND
+
+    def test_first_instant(self, generate: Any, verify: Any) -> None:
+        """The first token starts with the year 1970."""
+        first = datetime(1970, 1, 1, tzinfo=timezone.utc)
+        assert verify(generate("user-1", now=first), now=first).issued_at == first
+
+    def test_legacy_without_dev(self, generate: Any, verify: Any, auth_data: AuthData) -> None:
+        """On legacy, dev may be absent, and is then false."""
+        verified = verify(generate("user-1", auth_data, namespace=LEGACY_NAMESPACE), namespace=LEGACY_NAMESPACE)
+        assert (verified.auth_data, verified.dev) == (auth_data, False)
+
+    def test_empty_claim_of_the_other_namespace(self, signed: Any, verify: Any) -> None:
+        """The other namespace's claim is misplaced, whatever it holds."""
+        for claim, namespace in ((NAMESPACE, LEGACY_NAMESPACE), (LEGACY_NAMESPACE, NAMESPACE)):
+            with pytest.raises(InvalidClaimError) as caught:
+                verify(signed(**{claim: {}}), namespace=namespace)
+            assert caught.value.claim == claim
+
+    def test_wrong_arguments_are_named(self, generate: Any, verify: Any) -> None:
+        """The message names the argument that is wrong."""
+        with pytest.raises(ConfigurationError, match=r"^leeway is"):
+            verify(generate("user-1"), leeway=-SECOND)
+        with pytest.raises(TypeError, match=r"^issued_at is"):
+            ConnectToken("client-1", "user-1", None, IAT, NOW)
+        with pytest.raises(TypeError, match=r"^expires_at is"):
+            ConnectToken("client-1", "user-1", None, NOW, IAT)
+
     @pytest.mark.parametrize("name", ["iss", "sub", "iat", "exp"])
     def test_required_claims(self, signed: Any, verify: Any, name: str) -> None:
         """Each of the four claims is required."""

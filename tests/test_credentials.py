@@ -4,8 +4,10 @@ import copy
 import dataclasses
 import os
 import pickle
+import sys
 import warnings
 from datetime import datetime, timezone
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,6 +113,23 @@ def test_short_secret_warns_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [warning.filename for warning in caught] == [__file__]
 
 
+def test_short_secret_in_a_module_of_a_similar_name() -> None:
+    """A caller's module whose name only begins like ours is the caller's."""
+    code = compile("ClientCredentials('client-1', 'short')", "site.py", "exec")
+    with pytest.warns(ShortSecretWarning) as caught:
+        exec(code, {"__name__": "rollout_auth_site", "ClientCredentials": ClientCredentials})
+    assert [warning.filename for warning in caught] == ["site.py"]
+
+
+def test_short_secret_at_the_bottom_of_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that no frame outside the package has made, as a bare thread's may be, gets its warning too."""
+    bottom = SimpleNamespace(f_back=None, f_globals={"__name__": "rollout_auth.credentials"})
+    monkeypatch.setattr(sys, "_getframe", lambda _depth: bottom)
+    with pytest.warns(ShortSecretWarning) as caught:
+        ClientCredentials("client-1", "short")
+    assert len(caught) == 1
+
+
 def test_short_secret_can_be_filtered() -> None:
     """A platform's short secret can be accepted with an ordinary filter for the class."""
     with warnings.catch_warnings():
@@ -134,6 +153,14 @@ def test_from_env_reads_the_process_environment(secret: str, monkeypatch: pytest
     monkeypatch.setenv("ROLLOUT_CLIENT_ID", "client-1")
     monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", secret)
     assert ClientCredentials.from_env() == ClientCredentials("client-1", secret)
+
+
+def test_from_env_of_an_empty_mapping(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty mapping is one without variables, not a wish for the environment of the process."""
+    monkeypatch.setenv("ROLLOUT_CLIENT_ID", "client-1")
+    monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", secret)
+    with pytest.raises(ConfigurationError, match="ROLLOUT_CLIENT_ID and ROLLOUT_CLIENT_SECRET are not set"):
+        ClientCredentials.from_env({})
 
 
 @pytest.mark.parametrize(

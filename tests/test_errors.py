@@ -76,6 +76,11 @@ def test_default_message(cls: type[errors.RolloutAuthError]) -> None:
     assert str(cls("", **attributes)) == ""
 
 
+def test_default_messages_are_unique() -> None:
+    """Each class has a message of its own."""
+    assert len({cls._message for cls in CLASSES}) == len(CLASSES)
+
+
 @pytest.mark.parametrize("cls", CLASSES)
 @pytest.mark.parametrize(
     "clone",

@@ -118,6 +118,36 @@ def test_frozen_object_equality() -> None:
     assert len({FrozenObject({"a": value}) for value in (1, 1.0, True)}) == 3
 
 
+def test_frozen_object_is_not_pythons_number() -> None:
+    """Unlike Python's, the numbers 1, 1.0 and true of JSON are unequal."""
+    one, real, true = (FrozenObject({"a": value}) for value in (1, 1.0, True))
+    assert one != real
+    assert one != true
+    assert real != true
+
+
+def test_frozen_object_hands_out_deep_copies() -> None:
+    """Changing what lies deep in what came out of it changes nothing."""
+    frozen = FrozenObject({"a": {"b": [1]}})
+    frozen["a"]["b"].append(2)
+    assert frozen["a"] == {"b": [1]}
+
+
+class _Real(float):
+    __slots__ = ()
+
+
+def test_plain_types_of_keys_and_numbers() -> None:
+    """A key or number of a class of its own is kept as JSON's own type."""
+    ((key, number),) = plain({_Colour.RED: _Real(0.5)}).items()
+    assert (type(key), type(number)) == (str, float)
+
+
+def test_documented_depth() -> None:
+    """Sixteen levels of further fields are documented."""
+    assert MAX_EXTRA_DEPTH == 16
+
+
 def test_frozen_object_copies() -> None:
     """Copies and pickles are equal to it."""
     frozen = FrozenObject({"a": {"b": [1]}})

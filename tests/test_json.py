@@ -90,6 +90,18 @@ def test_depth_counts_nesting_alone() -> None:
     assert loads_object(in_object('"' + "[{" * MAX_DEPTH + '"'), "it", MalformedTokenError)
 
 
+def test_documented_depth() -> None:
+    """Thirty-two levels are documented, and allowed where there are more brackets than that."""
+    assert MAX_DEPTH == 32
+    assert loads_object(b'{"a":[],"b":' + nested(MAX_DEPTH - 1) + b"}", "it", MalformedTokenError)
+
+
+def test_writes_no_nan() -> None:
+    """What JSON does not know is not written, whoever asks for it."""
+    with pytest.raises(ValueError, match="JSON"):
+        dumps({"a": float("nan")})
+
+
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":['])
 def test_small_stack(opening: bytes) -> None:
     """A text that is nested without end is refused before it is read, whatever the size of the thread's stack."""

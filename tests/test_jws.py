@@ -138,6 +138,8 @@ def test_header_is_strict_json(header: str) -> None:
         ({"alg": "HS512", "crit": ["exp"], "exp": 1}, "has 'crit' or 'b64'"),
         ({"alg": "HS512", "b64": False, "crit": ["b64"]}, "has 'crit' or 'b64'"),
         ({"alg": "HS512", "b64": True}, "has 'crit' or 'b64'"),
+        ({"alg": "HS512", "crit": None}, "has 'crit' or 'b64'"),
+        ({"alg": "HS512", "b64": None}, "has 'crit' or 'b64'"),
         ({"alg": "HS512", "kid": 1}, "kid is not a string"),
     ],
 )
@@ -145,6 +147,15 @@ def test_header_means_one_thing(header: dict[str, object], problem: str) -> None
     """Another algorithm, another type or an extension is refused, though the signature be right."""
     with pytest.raises(MalformedTokenError, match=problem):
         verified_payload(compact(header), [SECRET])
+
+
+@pytest.mark.parametrize(
+    "name", ["none", "HS256", "HS384", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA"]
+)
+def test_other_algorithms_are_named(name: str) -> None:
+    """Each algorithm that another writer may have used is named."""
+    with pytest.raises(MalformedTokenError, match=f"alg is '{name}', not 'HS512'"):
+        check_header({"alg": name})
 
 
 @pytest.mark.parametrize(

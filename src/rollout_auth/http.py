@@ -138,9 +138,7 @@ def _no_headers(headers: object) -> str:
 
 
 def _text(value: object) -> str:
-    """A name or value as the text that every server makes of it: one character for each byte."""
-    if isinstance(value, str):
-        return value
+    """A name or value that is no ``str``, as the text that every server makes of it: one character for each byte."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
     raise TypeError(f"headers has a {type(value).__name__} where a str belongs: pass names and values as text")
