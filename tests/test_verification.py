@@ -99,6 +99,22 @@ def test_no_replacement_matches() -> None:
         RequestVerifier("t?k").verify_token("t\u0142k")
 
 
+def test_last_bytes_that_look_like_white_space() -> None:
+    """A byte of UTF-8 that is white space in Latin-1 is a part of the token, and no other byte is taken off."""
+    RequestVerifier("token-à").verify({HEADER: "token-à".encode().decode("latin-1")})
+    for other in (b"token\xa0", b"\x85token", b"token\x0b"):
+        with pytest.raises(BadVerificationTokenError):
+            RequestVerifier("token").verify([(HEADER.encode(), other)])
+
+
+def test_token_with_a_comma() -> None:
+    """A comma is a character like any other, unless the token reads like equal headers that were joined."""
+    RequestVerifier("a,b").verify({HEADER: "a,b"})
+    for token in ("a,a", "a,", ",a"):
+        with pytest.raises(ConfigurationError, match="choose another"):
+            RequestVerifier(token)
+
+
 @pytest.mark.parametrize("tokens", ["", " ", "token\n", "to\0ken", ["token-1", ""], [], ()])
 def test_unusable_tokens(tokens: Any) -> None:
     """A blank or carelessly copied token is a mistake in the configuration."""

@@ -20,7 +20,8 @@ bytes, or pairs of str, which Werkzeug's are."""
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 section 5.1: an answer that holds a token is not to be cached."""
 
-_LONGEST_LINE = 8 * 1024  # what servers commonly allow; a longer line is left as it is, and fits nothing
+_WHITE_SPACE = " \t"  # RFC 9110 section 5.6.3; other white space may be a part of UTF-8 that was read as Latin-1
+_LONGEST_LINE = 16 * 1024  # twice what servers commonly allow; a longer line is left as it is, and fits nothing
 _FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
 
 
@@ -81,20 +82,21 @@ def header_value(headers: Headers, name: str, error: type[VerificationError]) ->
     """
     lines = _lines(headers, name)
     if len(lines) == 1 and "," not in lines[0]:
-        return lines[0].strip() or None
-    values = {_without_repetition(line) for line in lines}
+        return lines[0].strip(_WHITE_SPACE) or None
+    values = {without_repetition(line) for line in lines}
     values.discard("")
     if len(values) > 1:
         raise error(f"the header {name} has two different values: send it once")
     return values.pop() if values else None
 
 
-def _without_repetition(line: str) -> str:
+def without_repetition(line: str) -> str:
+    """A line that a server has joined of equal ones, as one of them; any other line without white space around it."""
     if "," in line and len(line) <= _LONGEST_LINE:
-        parts = {part.strip() for part in line.split(",")} - {""}
+        parts = {part.strip(_WHITE_SPACE) for part in line.split(",")} - {""}
         if len(parts) <= 1:
             return "".join(parts)
-    return line.strip()
+    return line.strip(_WHITE_SPACE)
 
 
 def _lines(headers: Headers, name: str) -> list[str]:

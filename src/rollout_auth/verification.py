@@ -13,7 +13,7 @@ from hmac import compare_digest
 from ._checks import text_problem
 from ._secrecy import masked_repr, sealed
 from .errors import BadVerificationTokenError, ConfigurationError, MissingHeaderError
-from .http import Headers, check_header_name, header_value
+from .http import Headers, check_header_name, header_value, without_repetition
 
 VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_VERIFICATION_TOKEN"  # noqa: S105  the name of a variable
 PREVIOUS_VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN"  # noqa: S105
@@ -86,7 +86,7 @@ class RequestVerifier:
         """
         value = header_value(headers, self._header, BadVerificationTokenError)
         if value is not None and self._header == "authorization" and value[:7].lower() == "bearer ":
-            value = value[7:].strip() or None
+            value = value[7:].strip(" \t") or None
         if value is None:
             raise MissingHeaderError(
                 f"the request has no {self.header}: add it to the request in the Rollout dashboard", header=self.header
@@ -117,6 +117,8 @@ def _check_token(token: str) -> None:
     if not isinstance(token, str):
         raise TypeError(f"a verification token is {type(token).__name__}: pass a str (is its variable set?)")
     problem = text_problem(token)
+    if problem is None and without_repetition(token) != token:
+        problem = "reads like equal headers that a server has joined by commas: choose another"
     if problem:
         raise ConfigurationError(f"a verification token {problem}")
 

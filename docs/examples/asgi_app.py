@@ -1,0 +1,143 @@
+"""Rollout's four routes in plain ASGI, which ``uvicorn asgi_app:app`` serves.
+
+Run one process only, because this example keeps its keys in memory. It needs ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET
+and ROLLOUT_VERIFICATION_TOKEN in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from hmac import compare_digest
+from secrets import token_urlsafe
+from typing import Any
+
+from rollout_auth import (
+    AuthData,
+    InvalidApiKeyError,
+    InvalidRefreshTokenError,
+    RefreshEndpoint,
+    RefreshRequest,
+    RequestVerifier,
+    ResponseParts,
+    VerificationError,
+    connect_token_response,
+    generate_connect_token,
+    verify_webhook,
+)
+
+# Bytes to read at most: one more than is accepted, so that a larger body is refused and not kept in memory.
+REFRESH_BODY = 64 * 1024 + 1
+WEBHOOK_BODY = 4 * 1024 * 1024 + 1
+
+logger = logging.getLogger(__name__)
+verifier = RequestVerifier.from_env()
+
+# Your own sign-in and your own database, in place of these.
+SESSIONS = {"demo-session": "user-1"}
+API_KEYS: dict[str, str] = {}
+REFRESH_TOKENS: dict[str, str] = {}
+CONTACTS: list[str] = []
+SEEN_EVENTS: set[str] = set()
+
+
+def issue(user_id: str) -> AuthData:
+    """A new key. Older ones and their refresh tokens stay valid, because Rollout may come back with them."""
+    api_key, refresh_token = token_urlsafe(), token_urlsafe()
+    API_KEYS[api_key] = REFRESH_TOKENS[refresh_token] = user_id
+    return AuthData(api_key, refresh_token, expires_in=3600)
+
+
+def owner(secrets: dict[str, str], candidate: str) -> str | None:
+    """Whose secret this is. Bytes are compared, because ``compare_digest`` takes no text beyond ASCII."""
+    users = [user for secret, user in secrets.items() if compare_digest(secret.encode(), candidate.encode())]
+    return users[0] if users else None
+
+
+async def renew(request: RefreshRequest) -> AuthData:
+    user_id = owner(REFRESH_TOKENS, request.refresh_token)
+    if user_id is None:
+        raise InvalidRefreshTokenError
+    return issue(user_id)
+
+
+refresh_endpoint = RefreshEndpoint(
+    renew, verifier=verifier, on_refused=lambda error: logger.warning("refresh refused: %s", error.code)
+)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def read(receive: Receive, most: int) -> bytes:
+    """The body, or so much of it that the library refuses it as too large."""
+    body, more = b"", True
+    while more and len(body) < most:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+def header(scope: dict[str, Any], wanted: bytes) -> str:
+    """The value of a header. Two are joined, as WSGI joins them, and so are neither a session nor a key."""
+    return b",".join(value for name, value in scope["headers"] if name == wanted).decode("latin-1")
+
+
+def answer(status: int, **fields: object) -> ResponseParts:
+    return ResponseParts(json.dumps(fields).encode(), status, {"Content-Type": "application/json"})
+
+
+async def token(scope: dict[str, Any], _receive: Receive) -> ResponseParts:
+    user_id = SESSIONS.get(header(scope, b"x-demo-session"))
+    if user_id is None:
+        return answer(401, error="not_signed_in")
+    return connect_token_response(generate_connect_token(user_id, issue(user_id)))
+
+
+async def refresh(scope: dict[str, Any], receive: Receive) -> ResponseParts:
+    return await refresh_endpoint.handle_async(scope["headers"], await read(receive, REFRESH_BODY))
+
+
+async def contacts(scope: dict[str, Any], _receive: Receive) -> ResponseParts:
+    verifier.verify(scope["headers"])
+    scheme, _, api_key = header(scope, b"authorization").partition(" ")
+    user_id = owner(API_KEYS, api_key.strip(" ")) if scheme.lower() == "bearer" else None
+    if user_id is None:
+        raise InvalidApiKeyError
+    return answer(200, user=user_id, contacts=CONTACTS)
+
+
+async def webhook(scope: dict[str, Any], receive: Receive) -> ResponseParts:
+    event = verify_webhook(await read(receive, WEBHOOK_BODY), scope["headers"])
+    if event.event_id not in SEEN_EVENTS:
+        CONTACTS.extend(event.resource_ids)
+        SEEN_EVENTS.add(event.event_id)
+    return ResponseParts(b"", 204, {})
+
+
+ROUTES = {
+    "/rollout/token": ("GET", token),
+    "/rollout/refresh": ("POST", refresh),
+    "/api/contacts": ("GET", contacts),
+    "/rollout/webhook": ("POST", webhook),
+}
+
+
+async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError("HTTP only")
+    method, view = ROUTES.get(scope["path"], (None, None))
+    try:
+        if view is None:
+            parts = answer(404, error="not_found")
+        elif method != scope["method"]:
+            parts = answer(405, error="method_not_allowed")
+        else:
+            parts = await view(scope, receive)
+    except VerificationError as error:
+        parts = answer(error.status, error=error.code)
+    headers = [(name.lower().encode(), value.encode()) for name, value in parts.headers.items()]
+    await send({"type": "http.response.start", "status": parts.status, "headers": headers})
+    await send({"type": "http.response.body", "body": parts.body})
