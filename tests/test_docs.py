@@ -43,7 +43,7 @@ def test_links(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
         path, _, fragment = target.partition("#")
         linked = (page.parent / path).resolve() if path else page
-        assert linked.is_file(), target
+        assert linked.exists(), target
         headings = re.findall(r"^#+ (.+)$", linked.read_text("utf-8"), re.MULTILINE) if fragment else []
         assert not fragment or fragment in [heading.lower().replace(" ", "-") for heading in headings], target
 
