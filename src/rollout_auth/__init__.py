@@ -10,6 +10,8 @@
 """
 
 from ._claims import LEGACY_NAMESPACE, NAMESPACE
+from ._grants import ApiKeyGrant
+from .api_keys import ApiKeyIssuer
 from .auth_data import AuthData
 from .connect_token import ConnectToken, ConnectTokenSigner, generate_connect_token, verify_connect_token
 from .credentials import ClientCredentials
@@ -43,6 +45,8 @@ __all__ = [
     "LEGACY_NAMESPACE",
     "NAMESPACE",
     "ApiKeyExpiredError",
+    "ApiKeyGrant",
+    "ApiKeyIssuer",
     "AuthData",
     "BadSignatureError",
     "BadVerificationTokenError",

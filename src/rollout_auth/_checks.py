@@ -7,10 +7,13 @@ raises; the others raise.
 from __future__ import annotations
 
 import re
+import sys
 import time
+import warnings
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 
-from .errors import ConfigurationError, InvalidUserIdError
+from .errors import ConfigurationError, InvalidUserIdError, ShortSecretWarning
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LAST_SECOND = 253_402_300_799
@@ -20,6 +23,7 @@ RECOMMENDED_SECRET_BYTES = 64
 """RFC 7518 section 3.2: an HS512 key has at least the size of the hash output."""
 
 _SECOND = timedelta(seconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 _INVISIBLE = "\ufeff\u200b\u2060"  # byte order mark, zero width space, word joiner: what a copied text brings along
 _CONTROL = r"[\x00-\x1f\x7f]"
 _KEY_FILE = r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp|-cert-v01@openssh\.com"
@@ -53,6 +57,36 @@ def secret_problem(value: str) -> str | None:
     if problem is None and re.search(_CONTROL, value):
         return "contains a control character, such as a line break: remove it"
     return problem
+
+
+def checked_text(name: str, value: str, rule: Callable[[str], str | None]) -> str:
+    """A setting as a plain ``str``. Raises ``TypeError``, or ``ConfigurationError`` with what the rule finds."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {type(value).__name__}: pass a str (if it is from the environment, is it set?)")
+    problem = rule(value)
+    if problem:
+        raise ConfigurationError(f"{name} {problem}")
+    return plain_text(value)
+
+
+def warn_of_short_secrets(name: str, secrets: Iterable[str]) -> None:
+    """Give one ``ShortSecretWarning``, at the caller's line, if a secret has fewer bytes than HS512 asks for."""
+    if min(len(secret.encode()) for secret in secrets) < RECOMMENDED_SECRET_BYTES:
+        message = (
+            f"{name} has fewer than the {RECOMMENDED_SECRET_BYTES} bytes that HS512 asks for (RFC 7518 section 3.2):"
+            " was it copied whole? A longer one is safer"
+        )
+        warnings.warn(message, ShortSecretWarning, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """How many frames lie between ``warnings.warn`` in the caller of this function and the first one outside here."""
+    level = 1
+    frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "rollout_auth":
+        level += 1
+        frame = frame.f_back
+    return level
 
 
 def plain_text(value: str) -> str:
@@ -97,6 +131,14 @@ def epoch_seconds(now: datetime | None, name: str = "now") -> int:
     if seconds < 0:
         raise ConfigurationError(f"{name} is before 1970: pass the current time, such as datetime.now(timezone.utc)")
     return seconds
+
+
+def epoch_milliseconds(now: datetime | None) -> int:
+    """The instant as whole milliseconds since 1970, with the rules of ``epoch_seconds``."""
+    if now is None:
+        return int(time.time() * 1000)
+    epoch_seconds(now)
+    return datetime.__sub__(now, EPOCH) // _MILLISECOND
 
 
 def check_instant(moment: datetime, name: str) -> None:

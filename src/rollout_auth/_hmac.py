@@ -7,6 +7,8 @@ short as those of this protocol.
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64encode
 from functools import lru_cache
 from hashlib import new
 
@@ -30,6 +32,13 @@ class KeptHmac:
         inner.update(content)
         outer.update(inner.digest())
         return outer.digest()
+
+
+def derived_secret(secret: str, purpose: str) -> str:
+    """Another secret, for one purpose alone: HKDF-SHA512 (RFC 5869) without salt, 64 bytes as base64url text."""
+    extracted = hmac.digest(bytes(64), secret.encode(), "sha512")
+    expanded = hmac.digest(extracted, purpose.encode() + b"\x01", "sha512")
+    return urlsafe_b64encode(expanded).decode().rstrip("=")
 
 
 @lru_cache(maxsize=16)

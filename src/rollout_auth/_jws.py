@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ._hmac import KeptHmac
-from ._json import loads_object
+from ._json import dumps, loads_object
 from .errors import BadSignatureError, MalformedTokenError
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_TOKEN_LENGTH = 8168
 """Characters. With ``Authorization: Bearer `` before it and the line's end, a header line of 8 KiB is full."""
+
+JWT = "JWT"
+"""The ``typ`` of a connect token."""
 
 HEADER = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9"
 """``{"alg":"HS512","typ":"JWT"}``, as PyJWT writes it."""
@@ -30,7 +33,8 @@ _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
-def _base64url(data: bytes) -> bytes:
+def base64url(data: bytes) -> bytes:
+    """RFC 4648 section 5, without padding."""
     return b2a_base64(data, newline=False).translate(_TO_URL_SAFE, b"=")
 
 
@@ -39,7 +43,7 @@ def _unbase64url(segment: bytes, token: bytes) -> bytes:
         data = a2b_base64(segment.translate(_TO_STANDARD) + b"==")
     except ValueError:
         data = b""
-    if _base64url(data) != segment:
+    if base64url(data) != segment:
         raise MalformedTokenError(f"the token {_form_problem(token)}")
     return data
 
@@ -47,15 +51,17 @@ def _unbase64url(segment: bytes, token: bytes) -> bytes:
 class Signer:
     """Signs payloads with one key; what does not depend on the payload is done once."""
 
-    __slots__ = ("_mac",)
+    __slots__ = ("_header", "_mac")
 
-    def __init__(self, secret: str) -> None:
-        self._mac = KeptHmac(secret, "sha512", _HEADER_BYTES + b".")
+    def __init__(self, secret: str, typ: str = JWT) -> None:
+        header = base64url(dumps({"alg": "HS512", "typ": typ}).encode())
+        self._header = header.decode()
+        self._mac = KeptHmac(secret, "sha512", header + b".")
 
     def sign(self, payload: str) -> str:
         """The compact form of an ASCII JSON payload."""
-        body = _base64url(payload.encode())
-        return f"{HEADER}.{body.decode()}.{_base64url(self._mac.digest(body)).decode()}"
+        body = base64url(payload.encode())
+        return f"{self._header}.{body.decode()}.{base64url(self._mac.digest(body)).decode()}"
 
 
 def read_token(token: str | bytes) -> tuple[dict[str, object], bytes, bytes, bytes]:
@@ -75,27 +81,30 @@ def read_token(token: str | bytes) -> tuple[dict[str, object], bytes, bytes, byt
     return _header(segments[0], data), payload, signature, data[: data.rindex(b".")]
 
 
-def check_header(header: dict[str, object]) -> None:
-    """Raise ``MalformedTokenError`` unless the header is one that Rollout accepts and that means only one thing."""
+def check_header(header: dict[str, object], typ: str = JWT) -> None:
+    """Raise ``MalformedTokenError`` unless the header says HS512 and the type, and means only one thing.
+
+    Of a connect token, the type may be absent (RFC 7519 section 5.1); any other is explicit (RFC 8725 section 3.11).
+    """
     algorithm = header.get("alg")
     if algorithm != "HS512":
         named = f"{algorithm!r}, not 'HS512'" if algorithm in _OTHER_ALGORITHMS else "not 'HS512'"
         raise MalformedTokenError(f"the token's alg is {named}, the only one that Rollout accepts: sign with HS512")
-    if header.get("typ", "JWT") != "JWT":
-        raise MalformedTokenError("the token's typ is not 'JWT': sign with typ 'JWT', or with none")
+    if header.get("typ", JWT) != typ:
+        raise MalformedTokenError(f"the token's typ is not {typ!r}: it is a token for something else")
     if "crit" in header or "b64" in header:
         raise MalformedTokenError("the token's header has 'crit' or 'b64': sign without extensions")
     if not isinstance(header.get("kid", ""), str):
         raise MalformedTokenError("the token's kid is not a string: sign without a kid")
 
 
-def verified_payload(token: str | bytes, secrets: Iterable[str]) -> bytes:
+def verified_payload(token: str | bytes, secrets: Iterable[str], typ: str = JWT) -> bytes:
     """The payload's bytes, if one of the secrets has signed it. Every secret is tried, whichever fits.
 
     Raises ``TypeError`` for anything but text, ``MalformedTokenError`` for another form and ``BadSignatureError``.
     """
     header, payload, signature, signing_input = read_token(token)
-    check_header(header)
+    check_header(header, typ)
     verdicts = [_verifier(secret)(signing_input, signature) for secret in secrets]
     if not any(verdicts):
         raise BadSignatureError("no configured client secret has signed this token: compare the client secrets")

@@ -18,7 +18,7 @@ from ._secrecy import masked_repr, sealed, sealed_class
 from .errors import InvalidAuthDataError
 
 _WIRE_NAMES = {"api_key": "apiKey", "refresh_token": "refreshToken", "expires_in": "expiresIn"}
-_NOTHING = FrozenObject({})
+NO_EXTRA = FrozenObject({})
 
 
 @sealed_class
@@ -43,7 +43,7 @@ class AuthData:
     api_key: str
     refresh_token: str | None = None
     expires_in: int | None = None
-    extra: Mapping[str, object] = _NOTHING
+    extra: Mapping[str, object] = NO_EXTRA
 
     def __post_init__(self) -> None:
         _check_text("api_key", self.api_key)
@@ -57,7 +57,7 @@ class AuthData:
         if self.refresh_token is not None and self.expires_in is not None:
             object.__setattr__(self, "refresh_token", plain_text(self.refresh_token))
             object.__setattr__(self, "expires_in", int.__int__(self.expires_in))
-        object.__setattr__(self, "extra", _frozen(self.extra))
+        object.__setattr__(self, "extra", frozen_extra(self.extra))
 
     @property
     def is_refreshable(self) -> bool:
@@ -88,7 +88,7 @@ class AuthData:
                 raise InvalidAuthDataError(f"{_WIRE_NAMES[name]} is null: {mend}")
         extra = {key: value for key, value in data.items() if key not in _WIRE_NAMES.values()}
         try:
-            return cls(**fields, extra=extra or _NOTHING)  # type: ignore[arg-type]
+            return cls(**fields, extra=extra or NO_EXTRA)  # type: ignore[arg-type]
         except TypeError as error:
             problem = str(error)
         raise InvalidAuthDataError(problem)
@@ -113,7 +113,8 @@ def _check_seconds(seconds: int) -> None:
         raise InvalidAuthDataError("expires_in must be from 1 to 2**53 - 1: pass the key's life in seconds")
 
 
-def _frozen(extra: Mapping[str, object]) -> FrozenObject:
+def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
+    """An immutable copy of further fields. Raises ``TypeError`` and ``InvalidAuthDataError``."""
     if isinstance(extra, FrozenObject):
         return extra
     if not isinstance(extra, Mapping):
@@ -122,7 +123,7 @@ def _frozen(extra: Mapping[str, object]) -> FrozenObject:
         frozen = FrozenObject(extra)
         problem = ""
     except UnusableValueError as error:
-        frozen, problem = _NOTHING, str(error)
+        frozen, problem = NO_EXTRA, str(error)
     for name in _WIRE_NAMES.values():
         if name in frozen:
             problem = f"extra may not contain {name!r}: pass it as an argument of its own"

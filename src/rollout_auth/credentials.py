@@ -7,25 +7,17 @@ Source: docs.rollout.com/documentation/authenticating-with-rollout, whose sample
 from __future__ import annotations
 
 import os
-import sys
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ._checks import RECOMMENDED_SECRET_BYTES, plain_text, secret_problem, text_problem
+from ._checks import checked_text, secret_problem, text_problem, warn_of_short_secrets
 from ._secrecy import masked_repr, sealed, sealed_class
-from .errors import ConfigurationError, ShortSecretWarning
+from .errors import ConfigurationError
 
 CLIENT_ID_VARIABLE = "ROLLOUT_CLIENT_ID"
 CLIENT_SECRET_VARIABLE = "ROLLOUT_CLIENT_SECRET"  # noqa: S105  the name of a variable
 PREVIOUS_CLIENT_SECRET_VARIABLE = "ROLLOUT_PREVIOUS_CLIENT_SECRET"  # noqa: S105
-
-
-_SHORT_SECRET = (
-    f"a client secret has fewer than the {RECOMMENDED_SECRET_BYTES} bytes that HS512 asks for (RFC 7518 section 3.2):"
-    " copy it again from the Rollout dashboard, or ask Rollout for a longer one"
-)
 
 
 @sealed_class
@@ -56,14 +48,13 @@ class ClientCredentials:
         previous = self.previous_client_secrets
         if isinstance(previous, (str, bytes)) or not isinstance(previous, Sequence):
             raise TypeError(f"previous_client_secrets is {type(previous).__name__}: pass a list of str")
-        secrets = [_checked("previous_client_secrets", secret, secret_problem) for secret in previous]
+        secrets = [checked_text("previous_client_secrets", secret, secret_problem) for secret in previous]
         object.__setattr__(self, "previous_client_secrets", tuple(secrets))
-        object.__setattr__(self, "client_id", _checked("client_id", self.client_id, text_problem))
-        object.__setattr__(self, "client_secret", _checked("client_secret", self.client_secret, secret_problem))
+        object.__setattr__(self, "client_id", checked_text("client_id", self.client_id, text_problem))
+        object.__setattr__(self, "client_secret", checked_text("client_secret", self.client_secret, secret_problem))
         if self.client_id in self.secrets:
             raise ConfigurationError("client_id is the same text as a secret, and it is public: copy both again")
-        if min(len(secret.encode()) for secret in self.secrets) < RECOMMENDED_SECRET_BYTES:
-            warnings.warn(_SHORT_SECRET, ShortSecretWarning, stacklevel=_callers_level())
+        warn_of_short_secrets("a client secret", self.secrets)
 
     @classmethod
     @sealed
@@ -95,25 +86,6 @@ class ClientCredentials:
     def __repr__(self) -> str:
         secrets = ("client_secret", "previous_client_secrets")
         return masked_repr(self, "client_id", *secrets, hidden=secrets)
-
-
-def _checked(name: str, value: str, rule: Callable[[str], str | None]) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is {type(value).__name__}: pass a str (is its environment variable set?)")
-    problem = rule(value)
-    if problem:
-        raise ConfigurationError(f"{name} {problem}")
-    return plain_text(value)
-
-
-def _callers_level() -> int:
-    """How many frames lie between ``warnings.warn`` in the caller of this function and the first one outside here."""
-    level = 1
-    frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "rollout_auth":
-        level += 1
-        frame = frame.f_back
-    return level
 
 
 def credentials_from_environment() -> ClientCredentials:
