@@ -53,7 +53,7 @@ def test_other_kinds_of_key(secret: str) -> None:
     ("arguments", "message"),
     [
         ((None, "s" * 64), "client_id is NoneType: pass a str"),
-        (("client-1", None), "client_secret is NoneType.*environment variable"),
+        (("client-1", None), "client_secret is NoneType.*from the environment"),
         (("client-1", b"s" * 64), "client_secret is bytes"),
         (("client-1", "s" * 64, [None]), "previous_client_secrets is NoneType"),
         (("client-1", "s" * 64, "p" * 64), "previous_client_secrets is str: pass a list of str"),

@@ -14,6 +14,12 @@ import pytest
 import rollout_auth
 
 SIGNATURES = {
+    "ApiKeyGrant": "(grant_id, user_id, granted_at, issued_at, expires_at)",
+    "ApiKeyIssuer": "(secrets, *, api_key_ttl=datetime.timedelta(seconds=3600), "
+    "refresh_token_ttl=datetime.timedelta(days=180), is_revoked=None)",
+    "ApiKeyIssuer.authenticate": "(self, api_key, *, now=None)",
+    "ApiKeyIssuer.issue": "(self, user_id, *, extra={}, grant_id=None, now=None)",
+    "ApiKeyIssuer.refresh": "(self, refresh_token, *, now=None)",
     "AuthData": "(api_key, refresh_token=None, expires_in=None, extra={})",
     "AuthData.from_dict": "(data)",
     "AuthData.to_dict": "(self)",

@@ -11,12 +11,22 @@ import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import OctKey
 
-from rollout_auth import ClientCredentials, VerificationError, WebhookEvent, verify_connect_token, verify_webhook
+from rollout_auth import (
+    ApiKeyIssuer,
+    ClientCredentials,
+    VerificationError,
+    WebhookEvent,
+    verify_connect_token,
+    verify_webhook,
+)
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text("utf-8"))
 TOKENS = VECTORS["connectTokens"]
 SECRETS = [VECTORS["clientSecret"], VECTORS["previousClientSecret"]]
 CREDENTIALS = ClientCredentials(VECTORS["clientId"], SECRETS[0], SECRETS[1:])
+KEYS = VECTORS["apiKeys"]
+KEY_SECRETS = [KEYS["secret"], KEYS["previousSecret"]]
+KEYS_NOW = datetime.fromtimestamp(KEYS["now"], timezone.utc)
 OPTIONS: dict[str, Any] = {
     "credentials": CREDENTIALS,
     "leeway": timedelta(seconds=TOKENS["leeway"]),
@@ -64,16 +74,52 @@ def test_bad_token(vector: dict[str, Any]) -> None:
 
 
 def test_every_code_has_a_vector() -> None:
-    """The file has an example of each way in which a connect token or a webhook can be refused."""
-    assert {vector["code"] for topic in ("connectTokens", "webhooks") for vector in VECTORS[topic]["bad"]} == {
+    """The file has an example of each way in which a connect token, an API key or a webhook can be refused."""
+    assert {
+        vector["code"] for topic in ("connectTokens", "apiKeys", "webhooks") for vector in VECTORS[topic]["bad"]
+    } == {
         "malformed_token",
         "bad_signature",
         "token_expired",
         "token_not_yet_valid",
         "invalid_claim",
+        "invalid_api_key",
+        "api_key_expired",
+        "invalid_grant",
         "missing_header",
         "malformed_request",
     }
+
+
+@each("apiKeys", "good")
+def test_good_api_key(vector: dict[str, Any]) -> None:
+    """Each good API key or refresh token says what the file says."""
+    issuer = ApiKeyIssuer(KEY_SECRETS)
+    expected = dict(vector["expected"])
+    if vector["kind"] == "refreshToken":
+        renewed = issuer.refresh(vector["token"], now=KEYS_NOW)
+        assert renewed.extra == expected.pop("extra")
+        grant = issuer.authenticate(renewed.api_key, now=KEYS_NOW)
+        expected["exp"] = KEYS["now"] + 7260
+    else:
+        grant = issuer.authenticate(vector["token"], now=KEYS_NOW)
+    assert expected == {
+        "grantId": grant.grant_id,
+        "userId": grant.user_id,
+        "grantedAtMilliseconds": round(grant.granted_at.timestamp() * 1000),
+        "iat": grant.issued_at.timestamp(),
+        "exp": grant.expires_at.timestamp(),
+    }
+
+
+@each("apiKeys", "bad")
+def test_bad_api_key(vector: dict[str, Any]) -> None:
+    """Each bad API key or refresh token is refused, with the code that the file names."""
+    issuer = ApiKeyIssuer(KEY_SECRETS)
+    check = issuer.authenticate if vector["kind"] == "apiKey" else issuer.refresh
+    with pytest.raises(VerificationError) as caught:
+        check(vector["token"], now=KEYS_NOW)
+    assert caught.value.code == vector["code"]
 
 
 @each("webhooks", "good")

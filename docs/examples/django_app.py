@@ -1,14 +1,13 @@
 """Rollout's four routes in Django, which ``gunicorn django_app:application`` serves.
 
-Run one process only, because this example keeps its keys in memory. It needs ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET
-and ROLLOUT_VERIFICATION_TOKEN in the environment.
+It needs ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET, ROLLOUT_VERIFICATION_TOKEN and, for the API keys that it issues,
+a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept in memory, so run one process.
 """
 
 from __future__ import annotations
 
 import logging
-from hmac import compare_digest
-from secrets import token_urlsafe
+import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -18,9 +17,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from rollout_auth import (
+    ApiKeyIssuer,
     AuthData,
-    InvalidApiKeyError,
-    InvalidRefreshTokenError,
     RefreshEndpoint,
     RefreshRequest,
     RequestVerifier,
@@ -36,33 +34,16 @@ WEBHOOK_BODY = 4 * 1024 * 1024 + 1
 
 logger = logging.getLogger(__name__)
 verifier = RequestVerifier.from_env()
+issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
 
-# Your own sign-in and your own database, in place of these.
+# Your own sign-in and your own database, in place of these. The keys need none.
 SESSIONS = {"demo-session": "user-1"}
-API_KEYS: dict[str, str] = {}
-REFRESH_TOKENS: dict[str, str] = {}
 CONTACTS: list[str] = []
 SEEN_EVENTS: set[str] = set()
 
 
-def issue(user_id: str) -> AuthData:
-    """A new key. Older ones and their refresh tokens stay valid, because Rollout may come back with them."""
-    api_key, refresh_token = token_urlsafe(), token_urlsafe()
-    API_KEYS[api_key] = REFRESH_TOKENS[refresh_token] = user_id
-    return AuthData(api_key, refresh_token, expires_in=3600)
-
-
-def owner(secrets: dict[str, str], candidate: str) -> str | None:
-    """Whose secret this is. Bytes are compared, because ``compare_digest`` takes no text beyond ASCII."""
-    users = [user for secret, user in secrets.items() if compare_digest(secret.encode(), candidate.encode())]
-    return users[0] if users else None
-
-
 def renew(request: RefreshRequest) -> AuthData:
-    user_id = owner(REFRESH_TOKENS, request.refresh_token)
-    if user_id is None:
-        raise InvalidRefreshTokenError
-    return issue(user_id)
+    return issuer.refresh(request.refresh_token)
 
 
 refresh_endpoint = RefreshEndpoint(
@@ -75,7 +56,7 @@ def token(request: HttpRequest) -> HttpResponse:
     user_id = SESSIONS.get(request.headers.get("X-Demo-Session", ""))
     if user_id is None:
         return JsonResponse({"error": "not_signed_in"}, status=401)
-    parts = connect_token_response(generate_connect_token(user_id, issue(user_id)))
+    parts = connect_token_response(generate_connect_token(user_id, issuer.issue(user_id)))
     return HttpResponse(content=parts.body, status=parts.status, headers=parts.headers)
 
 
@@ -91,12 +72,10 @@ def contacts(request: HttpRequest) -> HttpResponse:
     try:
         verifier.verify(request.headers)
         scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
-        user_id = owner(API_KEYS, api_key.strip(" ")) if scheme.lower() == "bearer" else None
-        if user_id is None:
-            raise InvalidApiKeyError
+        grant = issuer.authenticate(api_key.strip(" ") if scheme.lower() == "bearer" else None)
     except VerificationError as error:
         return JsonResponse({"error": error.code}, status=error.status)
-    return JsonResponse({"user": user_id, "contacts": CONTACTS})
+    return JsonResponse({"user": grant.user_id, "contacts": CONTACTS})
 
 
 @csrf_exempt

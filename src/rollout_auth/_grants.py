@@ -1,9 +1,10 @@
 """The tokens of a grant: API keys and refresh tokens, each a compact JWS of its own type under a key of its own.
 
 Claims: ``sub`` (the user id), ``gid`` (the grant id), ``gat`` (when the grant began, in milliseconds since 1970),
-``iat`` and ``exp`` (RFC 7519), and in a refresh token ``ext`` (the AuthData's further fields). The keys are derived
-from the partner's secret for each purpose (RFC 5869) and the types are explicit (RFC 8725 section 3.11), so that a
-connect token, an API key and a refresh token never stand in for one another, even under one secret.
+``iat``, ``exp`` and ``jti`` (RFC 7519; the last lets no two tokens be the same), and in a refresh token ``ext`` (the
+AuthData's further fields). The keys are derived from the partner's secret for each purpose (RFC 5869) and the types are
+explicit (RFC 8725 section 3.11), so that a connect token, an API key and a refresh token never stand in for one
+another, even under one secret.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A key and its refresh token are signed texts that say whose they are and when they end (see ``_grants``): there is
 nothing to store, and nothing for workers to share. A refresh can be repeated for ever, because every refresh token
 works until its own end: a lost answer, a duplicate, a race or a stale browser ends no connection. Rollout is a
-confidential client, where the FAPI 2.0 Security Profile forbids the rotation of refresh tokens.
+confidential client, whose refresh tokens are not to be rotated (FAPI 2.0 Security Profile, section 5.3.2.1).
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class ApiKeyIssuer:
                 ``now`` is unusable.
         """
         user_id = checked_user_id(user_id)
-        chosen = base64url(os.urandom(16)).decode() if grant_id is None else grant_id
+        chosen = _random_text(16) if grant_id is None else grant_id
         chosen = checked_text("grant_id", chosen, text_problem)
         moment = epoch_milliseconds(now)
         return self._auth_data(chosen, user_id, moment, moment // 1000, frozen_extra(extra))
@@ -188,7 +188,8 @@ class ApiKeyIssuer:
         keys_end, refresh_end = moment + self._api_key_ttl + LATE, moment + self._refresh_token_ttl
         if refresh_end > LAST_SECOND:
             raise ConfigurationError("the refresh token would end after the year 9999: pass the current time as now")
-        claims = f'{{"sub":{quote(user_id)},"gid":{quote(grant_id)},"gat":{granted},"iat":{moment},"exp":'
+        start = f'{{"sub":{quote(user_id)},"gid":{quote(grant_id)},"gat":{granted},"iat":{moment},'
+        claims = f'{start}"jti":"{_random_text(8)}","exp":'
         refresh_token = self._refresh_tokens.signer.sign(f'{claims}{refresh_end},"ext":{extra.text}}}')
         if len(refresh_token) > MAX_TOKEN_LENGTH:
             raise InvalidAuthDataError(
@@ -210,3 +211,7 @@ class ApiKeyIssuer:
 
     def __repr__(self) -> str:
         return masked_repr(self)
+
+
+def _random_text(size: int) -> str:
+    return base64url(os.urandom(size)).decode()

@@ -43,6 +43,7 @@ import jwt
 
 import rollout_auth
 from rollout_auth import (
+    ApiKeyIssuer,
     AuthData,
     ClientCredentials,
     ConnectTokenSigner,
@@ -51,6 +52,8 @@ from rollout_auth import (
     verify_connect_token,
     verify_webhook,
 )
+from rollout_auth._grants import API_KEY_TYPE
+from rollout_auth._hmac import derived_secret
 
 CALL_ROUNDS, IMPORT_ROUNDS = 200, 40
 SAMPLE_SECONDS = 0.002
@@ -259,6 +262,23 @@ def verification_token_table() -> Table:
     return Table("Verify a verification token", call_samplers(contenders), targets, CALL_ROUNDS)
 
 
+def api_key_table() -> Table:
+    """API keys, against the same work by hand for one token, and PyJWT's reading of the same token."""
+    issuer = ApiKeyIssuer(SECRET)
+    auth_data = issuer.issue(USER_ID)
+    api_key, refresh_token = auth_data.api_key, auth_data.refresh_token or ""
+    secret = derived_secret(SECRET, API_KEY_TYPE)
+    contenders: dict[str, Call] = {
+        FLOOR: sign_by_hand,
+        "jwt.decode of an API key": lambda: jwt.decode(api_key, secret, algorithms=["HS512"]),
+        "ApiKeyIssuer.issue": partial(issuer.issue, USER_ID),
+        "ApiKeyIssuer.authenticate": partial(issuer.authenticate, api_key),
+        "ApiKeyIssuer.refresh": partial(issuer.refresh, refresh_token),
+    }
+    targets = {"ApiKeyIssuer.authenticate": {"jwt.decode of an API key": 1.3}}
+    return Table("API keys", call_samplers(contenders), targets, CALL_ROUNDS)
+
+
 def import_table(notes: list[str]) -> Table:
     samplers = {
         FLOOR: import_sampler("import dataclasses, json, hmac, base64, datetime, typing"),
@@ -356,6 +376,7 @@ def main() -> None:
         webhook_table(1024, "1 KiB", 1.5),
         webhook_table(1024 * 1024, "1 MiB", 1.15),
         verification_token_table(),
+        api_key_table(),
         import_table(notes),
     )
     results = {table.name: measured(table, table.rounds // 10 if options.quick else table.rounds) for table in tables}

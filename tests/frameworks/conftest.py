@@ -33,6 +33,7 @@ SERVERS = {
 }
 SECRET = "not-a-real-secret-" + "fedcba9876543210" * 4
 ENVIRONMENT = {
+    "API_KEY_SECRET": "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4,
     "ROLLOUT_CLIENT_ID": "client-1",
     "ROLLOUT_CLIENT_SECRET": SECRET,
     "ROLLOUT_VERIFICATION_TOKEN": "verification-token-1",

@@ -36,6 +36,15 @@ await serve({
       .sign(utf8.encode(secret));
   },
 
+  async "jose.verifyTyped"({ token, secret, typ, now }) {
+    const { protectedHeader, payload } = await jwtVerify(token, utf8.encode(secret), {
+      algorithms: ["HS512"],
+      currentDate: new Date(now * 1000),
+      typ,
+    });
+    return { header: protectedHeader, claims: payload };
+  },
+
   async "jose.verify"({ token, secret, clientId, userId, now }) {
     const { protectedHeader, payload } = await jwtVerify(token, utf8.encode(secret), {
       algorithms: ["HS512"],

@@ -16,6 +16,7 @@ Node = Callable[..., dict[str, Any]]
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors.json").read_text("utf-8"))
 SECRETS = (VECTORS["clientSecret"], VECTORS["previousClientSecret"])
+KEY_SECRETS = ("secret", "previousSecret")
 BODY = '{"eventId":"évènement 🔑","eventCreated":"2026-01-01T00:00:00Z","event":"e","resourceIds":[],"uri":"u"}'
 
 
@@ -34,6 +35,16 @@ def test_token_vectors(node: Node, vector: dict[str, Any]) -> None:
     content, _, signature = vector["token"].rpartition(".")
     request = {"algorithm": "sha512", "content": content, "encoding": "base64url"}
     assert signature in [node("hmac", secret=secret, **request)["result"] for secret in SECRETS]
+
+
+@each("apiKeys")
+def test_api_key_vectors(node: Node, vector: dict[str, Any]) -> None:
+    """The signature of each good API key and refresh token is Node's, under a secret that Node derives for its type."""
+    content, _, signature = vector["token"].rpartition(".")
+    purpose = {"apiKey": "rollout-api-key+jwt", "refreshToken": "rollout-refresh-token+jwt"}[vector["kind"]]
+    secrets = [node("hkdf", secret=VECTORS["apiKeys"][name], purpose=purpose)["result"] for name in KEY_SECRETS]
+    request = {"algorithm": "sha512", "content": content, "encoding": "base64url"}
+    assert signature in [node("hmac", secret=secret, **request)["result"] for secret in secrets]
 
 
 @each("webhooks")

@@ -7,6 +7,8 @@ from typing import Any
 
 from rollout_auth import (
     LEGACY_NAMESPACE,
+    ApiKeyGrant,
+    ApiKeyIssuer,
     AuthData,
     ClientCredentials,
     ConnectToken,
@@ -97,6 +99,23 @@ async def inbound_later(pairs: list[tuple[bytes, bytes]], body: bytes) -> Respon
     return await RefreshEndpoint(renew_later, verifier=None).handle_async(pairs, body)
 
 
+def is_revoked(grant: ApiKeyGrant) -> bool:
+    """Revoke what was granted before this year."""
+    return grant.granted_at < datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+issuer: ApiKeyIssuer = ApiKeyIssuer(
+    ["new secret", "old secret"],
+    api_key_ttl=timedelta(hours=2),
+    refresh_token_ttl=timedelta(days=30),
+    is_revoked=is_revoked,
+)
+issued: AuthData = issuer.issue("user-1", extra={"region": "eu"}, grant_id="user-1:7")
+grant: ApiKeyGrant = issuer.authenticate(issued.api_key)
+renewed: AuthData = issuer.refresh(issued.refresh_token or "")
+keyless: ApiKeyGrant = issuer.authenticate(None)
+
+
 def explain(error: RolloutAuthError) -> tuple[str, int, object]:
     """Read what an error carries."""
     if isinstance(error, TokenExpiredError):
@@ -120,3 +139,5 @@ def mistakes() -> None:
     RefreshEndpoint(renew)  # type: ignore[call-arg]
     verifier.verify("token-1")  # type: ignore[arg-type]
     verify_webhook({"eventId": "1"}, {})  # type: ignore[arg-type]
+    issuer.refresh(None)  # type: ignore[arg-type]
+    issuer.issue("user-1", extra=[1])  # type: ignore[arg-type]

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout_auth import (
+    ApiKeyExpiredError,
+    ApiKeyGrant,
+    ApiKeyIssuer,
+    AuthData,
+    ClientCredentials,
+    ConfigurationError,
+    InvalidApiKeyError,
+    InvalidAuthDataError,
+    InvalidRefreshTokenError,
+    InvalidUserIdError,
+    ShortSecretWarning,
+    generate_connect_token,
+)
+from rollout_auth._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE
+from rollout_auth._hmac import derived_secret
+
+SECRET = "a-secret-of-the-partners-own-" + "0123456789abcdef" * 4
+OTHER = "another-secret-" + "0123456789abcdef" * 4
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123_999, tzinfo=timezone.utc)
+WHOLE = NOW.replace(microsecond=0)
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def issuer() -> ApiKeyIssuer:
+    return ApiKeyIssuer(SECRET)
+
+
+def signed(typ: str, secret: str = SECRET, **changes: Any) -> str:
+    """Any claims, signed rightly for a type by PyJWT; ``...`` leaves a claim out."""
+    second = int(WHOLE.timestamp())
+    claims = {"sub": "user-1", "gid": "g", "gat": second * 1000, "iat": second, "exp": second + 60, **changes}
+    payload = {name: value for name, value in claims.items() if value is not ...}
+    return jwt.PyJWS().encode(json.dumps(payload).encode(), derived_secret(secret, typ), "HS512", {"typ": typ})
+
+
+class TestIssue:
+    def test_auth_data(self, issuer: ApiKeyIssuer) -> None:
+        """What is issued is refreshable AuthData, whose life is that of a key as Rollout is told."""
+        auth_data = issuer.issue("user-1", extra={"region": "eu"}, now=NOW)
+        assert isinstance(auth_data, AuthData)
+        assert (auth_data.is_refreshable, auth_data.expires_in, auth_data.extra) == (True, 3600, {"region": "eu"})
+        assert ApiKeyIssuer(SECRET, api_key_ttl=DAY).issue("user-1").expires_in == 86_400
+
+    def test_fits_a_connect_token(self, issuer: ApiKeyIssuer, credentials: ClientCredentials) -> None:
+        """It is made to travel in a connect token."""
+        assert len(generate_connect_token("user-1", issuer.issue("user-1"), credentials=credentials)) < 1500
+
+    def test_grants_are_random(self, issuer: ApiKeyIssuer) -> None:
+        """Each issue is a grant of its own, unless the partner names it."""
+        grants = {issuer.authenticate(issuer.issue("user-1").api_key).grant_id for _ in range(20)}
+        assert len(grants) == 20
+        assert min(map(len, grants)) >= 22
+        named = issuer.issue("user-1", grant_id="user-1:7")
+        assert issuer.authenticate(named.api_key).grant_id == "user-1:7"
+
+    @pytest.mark.parametrize("user_id", ["", " u", "\ud800"])
+    def test_user_id_text(self, issuer: ApiKeyIssuer, user_id: str) -> None:
+        """The rules for user ids are those of connect tokens."""
+        with pytest.raises(InvalidUserIdError):
+            issuer.issue(user_id)
+        with pytest.raises(TypeError, match=r"pass str\(user\.pk\)"):
+            issuer.issue(42)
+
+    @pytest.mark.parametrize("extra", [{"apiKey": "x"}, {"when": NOW}, {"a": "x" * 6200}])
+    def test_extra(self, issuer: ApiKeyIssuer, extra: dict[str, object]) -> None:
+        """Further fields follow the rules of AuthData, and a refresh token must fit a header."""
+        with pytest.raises(InvalidAuthDataError):
+            issuer.issue("user-1", extra=extra)
+
+    @pytest.mark.parametrize(
+        ("options", "error"),
+        [
+            ({"grant_id": ""}, ConfigurationError),
+            ({"grant_id": " 7"}, ConfigurationError),
+            ({"grant_id": 7}, TypeError),
+            ({"extra": None}, TypeError),
+            ({"now": 7}, TypeError),
+            ({"now": datetime(2026, 1, 1)}, ConfigurationError),
+            ({"now": datetime(9999, 12, 1, tzinfo=timezone.utc)}, ConfigurationError),
+        ],
+    )
+    def test_other_arguments(self, issuer: ApiKeyIssuer, options: Any, error: type[Exception]) -> None:
+        """Another argument that is unusable is the caller's mistake."""
+        with pytest.raises(error):
+            issuer.issue("user-1", **options)
+
+
+class TestAuthenticate:
+    @pytest.mark.parametrize("as_bytes", [False, True])
+    def test_grant(self, issuer: ApiKeyIssuer, as_bytes: bool) -> None:
+        """A good key tells whose it is, since when, and until when it is accepted."""
+        key = issuer.issue("user-1", grant_id="g-1", now=NOW).api_key
+        grant = issuer.authenticate(key.encode() if as_bytes else key, now=NOW + HOUR)
+        granted = NOW.replace(microsecond=123_000)
+        assert grant == ApiKeyGrant("g-1", "user-1", granted, WHOLE, WHOLE + 2 * HOUR + 60 * SECOND)
+        assert grant.granted_at.tzinfo is timezone.utc
+
+    def test_current_time(self, issuer: ApiKeyIssuer) -> None:
+        """Without an instant, it is now."""
+        before = datetime.now(timezone.utc) - SECOND
+        assert before < issuer.authenticate(issuer.issue("user-1").api_key).granted_at <= datetime.now(timezone.utc)
+
+    def test_end(self, issuer: ApiKeyIssuer) -> None:
+        """A key is accepted one hour and a minute longer than it says, and no second more."""
+        key = issuer.issue("user-1", now=NOW).api_key
+        end = WHOLE + 2 * HOUR + 60 * SECOND
+        assert issuer.authenticate(key, now=end - SECOND)
+        with pytest.raises(ApiKeyExpiredError, match="has expired"):
+            issuer.authenticate(key, now=end)
+
+    def test_start(self, issuer: ApiKeyIssuer) -> None:
+        """The clocks of a partner's machines may differ by a minute."""
+        key = issuer.issue("user-1", now=NOW).api_key
+        assert issuer.authenticate(key, now=WHOLE - 60 * SECOND)
+        with pytest.raises(InvalidApiKeyError, match="set the clocks"):
+            issuer.authenticate(key, now=WHOLE - 61 * SECOND)
+
+    @pytest.mark.parametrize("key", [None, "", b"", "x", "Bearer x", "é", "\ud800", b"\xff", "a.b.c", "x" * 9000])
+    def test_no_key(self, issuer: ApiKeyIssuer, key: Any) -> None:
+        """Anything else is not a key, a missing one included."""
+        with pytest.raises(InvalidApiKeyError, match="not an API key of this application"):
+            issuer.authenticate(key)
+
+    @pytest.mark.parametrize("key", [42, ["x"], {"key": "x"}])
+    def test_type(self, issuer: ApiKeyIssuer, key: Any) -> None:
+        """A key is text."""
+        with pytest.raises(TypeError, match=r"api_key is \w+: pass it as str or bytes"):
+            issuer.authenticate(key)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"sub": ...},
+            {"sub": 1},
+            {"sub": " "},
+            {"gid": ...},
+            {"gid": None},
+            {"gat": ...},
+            {"gat": True},
+            {"gat": 1.5},
+            {"gat": -1},
+            {"gat": 10**18},
+            {"iat": ...},
+            {"iat": "1"},
+            {"exp": ...},
+            {"exp": 10**15},
+        ],
+    )
+    def test_claims(self, issuer: ApiKeyIssuer, changes: Any) -> None:
+        """A token that is signed rightly and says something else is refused."""
+        assert issuer.authenticate(signed(API_KEY_TYPE), now=NOW).user_id == "user-1"
+        with pytest.raises(InvalidApiKeyError):
+            issuer.authenticate(signed(API_KEY_TYPE, **changes), now=NOW)
+        with pytest.raises(InvalidRefreshTokenError):
+            issuer.refresh(signed(REFRESH_TOKEN_TYPE, **changes), now=NOW)
+
+    def test_other_secret(self, issuer: ApiKeyIssuer) -> None:
+        """A key of another application is refused."""
+        with pytest.raises(InvalidApiKeyError, match="has signed this token"):
+            issuer.authenticate(ApiKeyIssuer(OTHER).issue("user-1").api_key)
+
+
+class TestRefresh:
+    def test_successor(self, issuer: ApiKeyIssuer) -> None:
+        """A refresh gives a new key of the same grant, with the same further fields, whose life starts again."""
+        first = issuer.issue("user-1", extra={"region": "eu", "n": [1]}, grant_id="g-1", now=NOW)
+        later = NOW + HOUR
+        second = issuer.refresh(first.refresh_token or "", now=later)
+        assert (second.expires_in, second.extra) == (3600, {"region": "eu", "n": [1]})
+        assert second.api_key != first.api_key
+        old, new = issuer.authenticate(first.api_key, now=later), issuer.authenticate(second.api_key, now=later)
+        assert (new.grant_id, new.user_id, new.granted_at) == (old.grant_id, old.user_id, old.granted_at)
+        assert new.issued_at == WHOLE + HOUR
+        assert new.expires_at == old.expires_at + HOUR
+
+    def test_again_and_again(self, issuer: ApiKeyIssuer) -> None:
+        """Every refresh token works until its own end, however often it was used."""
+        token = issuer.issue("user-1", now=NOW).refresh_token or ""
+        keys = [issuer.refresh(token, now=NOW + 179 * DAY) for _ in range(3)]
+        assert len({key.api_key for key in keys} | {key.refresh_token for key in keys}) == 6
+        assert issuer.refresh(token, now=WHOLE + 180 * DAY - SECOND)
+        with pytest.raises(InvalidRefreshTokenError, match="it has expired"):
+            issuer.refresh(token, now=WHOLE + 180 * DAY)
+
+    @pytest.mark.parametrize("token", ["", "x", "é", "\ud800", "a.b.c", "x" * 9000])
+    def test_no_token(self, issuer: ApiKeyIssuer, token: str) -> None:
+        """Anything else is not a refresh token; the log is told why."""
+        with pytest.raises(InvalidRefreshTokenError, match="not a refresh token of this application: the token"):
+            issuer.refresh(token)
+
+    @pytest.mark.parametrize("token", [None, b"x", 42])
+    def test_type(self, issuer: ApiKeyIssuer, token: Any) -> None:
+        """A refresh token is a str."""
+        with pytest.raises(TypeError, match="pass it as str"):
+            issuer.refresh(token)
+
+    @pytest.mark.parametrize("extra", [{"apiKey": "x"}, {"n": 2**60}])
+    def test_extra_of_another_signer(self, issuer: ApiKeyIssuer, extra: object) -> None:
+        """Further fields that AuthData would refuse are refused as a refresh token."""
+        with pytest.raises(InvalidRefreshTokenError):
+            issuer.refresh(signed(REFRESH_TOKEN_TYPE, ext=extra), now=NOW)
+
+
+class TestRotation:
+    def test_several_secrets(self) -> None:
+        """The first secret signs, and all are accepted."""
+        old, both, new = ApiKeyIssuer(OTHER), ApiKeyIssuer([SECRET, OTHER]), ApiKeyIssuer(SECRET)
+        before = old.issue("user-1")
+        assert both.authenticate(before.api_key).user_id == "user-1"
+        after = both.refresh(before.refresh_token or "")
+        assert new.authenticate(after.api_key).user_id == "user-1"
+        with pytest.raises(InvalidApiKeyError):
+            old.authenticate(after.api_key)
+
+    def test_later_changes_change_nothing(self) -> None:
+        """A later change of the list that was passed changes nothing."""
+        secrets = [SECRET]
+        issuer = ApiKeyIssuer(secrets)
+        secrets[0] = OTHER
+        assert ApiKeyIssuer(SECRET).authenticate(issuer.issue("user-1").api_key)
+
+
+class TestRevocation:
+    def test_asked_on_both_paths(self) -> None:
+        """The function is asked about each grant that is otherwise good, and only about those."""
+        asked: list[ApiKeyGrant] = []
+        revoked = {"g-2"}
+
+        def is_revoked(grant: ApiKeyGrant) -> bool:
+            asked.append(grant)
+            return grant.grant_id in revoked
+
+        issuer = ApiKeyIssuer(SECRET, is_revoked=is_revoked)
+        good, bad = (issuer.issue("user-1", grant_id=grant_id, now=NOW) for grant_id in ("g-1", "g-2"))
+        assert issuer.authenticate(good.api_key, now=NOW).grant_id == "g-1"
+        assert issuer.refresh(good.refresh_token or "", now=NOW)
+        with pytest.raises(InvalidApiKeyError, match="revoked"):
+            issuer.authenticate(bad.api_key, now=NOW)
+        with pytest.raises(InvalidRefreshTokenError, match="revoked"):
+            issuer.refresh(bad.refresh_token or "", now=NOW)
+        assert [grant.grant_id for grant in asked] == ["g-1", "g-1", "g-2", "g-2"]
+        assert asked[1].expires_at == WHOLE + 180 * DAY
+        with pytest.raises(ApiKeyExpiredError):
+            issuer.authenticate(good.api_key, now=NOW + DAY)
+        assert len(asked) == 4
+
+    @pytest.mark.parametrize("answer", [None, 1, 0, "", []])
+    def test_answer_is_a_bool(self, answer: Any) -> None:
+        """An answer that is no bool, and might be taken for one, is refused."""
+        issuer = ApiKeyIssuer(SECRET, is_revoked=lambda _: answer)
+        auth_data = issuer.issue("user-1")
+        with pytest.raises(TypeError, match="not a bool"):
+            issuer.authenticate(auth_data.api_key)
+        with pytest.raises(TypeError, match="not a bool"):
+            issuer.refresh(auth_data.refresh_token or "")
+
+    def test_async_function(self) -> None:
+        """An async function, whose coroutine would pass for True, is refused with the mend."""
+
+        async def is_revoked(_grant: ApiKeyGrant) -> bool:
+            return False
+
+        issuer = ApiKeyIssuer(SECRET, is_revoked=is_revoked)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="if it is async, leave it out and check the grant"):
+            issuer.authenticate(issuer.issue("user-1").api_key)
+
+    def test_own_errors_pass_through(self) -> None:
+        """An error of the partner's own, such as a database that is away, is the partner's."""
+        error = ConnectionError("database")
+
+        def is_revoked(_grant: ApiKeyGrant) -> bool:
+            raise error
+
+        issuer = ApiKeyIssuer(SECRET, is_revoked=is_revoked)
+        with pytest.raises(ConnectionError) as caught:
+            issuer.authenticate(issuer.issue("user-1").api_key)
+        assert caught.value is error
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("secrets", "options", "error"),
+        [
+            ("", {}, ConfigurationError),
+            (SECRET + "\n", {}, ConfigurationError),
+            ("-----BEGIN PRIVATE KEY-----" + SECRET, {}, ConfigurationError),
+            ([], {}, ConfigurationError),
+            ([SECRET, ""], {}, ConfigurationError),
+            (None, {}, TypeError),
+            (b"x" * 64, {}, TypeError),
+            ([b"x" * 64], {}, TypeError),
+            (SECRET, {"api_key_ttl": 3600}, TypeError),
+            (SECRET, {"api_key_ttl": timedelta(0)}, ConfigurationError),
+            (SECRET, {"api_key_ttl": SECOND / 2}, ConfigurationError),
+            (SECRET, {"api_key_ttl": 3651 * DAY}, ConfigurationError),
+            (SECRET, {"refresh_token_ttl": 86_400}, TypeError),
+            (SECRET, {"refresh_token_ttl": 2 * HOUR + 59 * SECOND}, ConfigurationError),
+            (SECRET, {"is_revoked": True}, TypeError),
+        ],
+    )
+    def test_unusable(self, secrets: Any, options: Any, error: type[Exception]) -> None:
+        """A setting that cannot work is refused when the issuer is built."""
+        with pytest.raises(error):
+            ApiKeyIssuer(secrets, **options)
+
+    def test_shortest_rest(self) -> None:
+        """A refresh token may end with its key, and no sooner."""
+        assert ApiKeyIssuer(SECRET, refresh_token_ttl=2 * HOUR + 60 * SECOND)
+
+    def test_short_secret(self) -> None:
+        """A short secret gives one warning, at the caller's line."""
+        with pytest.warns(ShortSecretWarning, match="for API keys") as caught:
+            ApiKeyIssuer("short")
+        assert [warning.filename for warning in caught] == [__file__]
+
+    def test_repr(self, issuer: ApiKeyIssuer) -> None:
+        """It shows nothing."""
+        assert repr(issuer) == "ApiKeyIssuer()"
+
+
+class TestGrant:
+    def test_value(self, issuer: ApiKeyIssuer) -> None:
+        """It is a frozen value: equal, hashable, copyable and picklable."""
+        grant = issuer.authenticate(issuer.issue("user-1").api_key)
+        for twin in (copy.copy(grant), copy.deepcopy(grant), pickle.loads(pickle.dumps(grant))):
+            assert (twin, hash(twin)) == (grant, hash(grant))
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            grant.user_id = "user-2"
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"grant_id": 1}, TypeError),
+            ({"user_id": None}, TypeError),
+            ({"granted_at": 1}, TypeError),
+            ({"expires_at": datetime(2026, 1, 1)}, ConfigurationError),
+        ],
+    )
+    def test_invalid_values_cannot_exist(self, changes: Any, error: type[Exception]) -> None:
+        """One that a test builds by hand is checked like every other."""
+        fields = {"grant_id": "g", "user_id": "u", "granted_at": NOW, "issued_at": NOW, "expires_at": NOW}
+        with pytest.raises(error):
+            ApiKeyGrant(**{**fields, **changes})
+
+
+@given(st.text() | st.binary())
+def test_any_text(candidate: str | bytes) -> None:
+    """Whatever text arrives is refused by an error of ours."""
+    issuer = ApiKeyIssuer(SECRET)
+    with pytest.raises(InvalidApiKeyError):
+        issuer.authenticate(candidate)
+    if isinstance(candidate, str):
+        with pytest.raises(InvalidRefreshTokenError):
+            issuer.refresh(candidate)
