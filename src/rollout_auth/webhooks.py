@@ -55,7 +55,8 @@ class WebhookEvent:
             raise TypeError("resource_ids of a webhook is a tuple of strings: pass tuple(...)")
         # The fastest way to ask for strings: it raises TypeError for anything else.
         "".join((self.event_id, self.event, self.uri, *self.resource_ids))
-        check_instant(self.created_at, "created_at")
+        if not isinstance(self.created_at, datetime) or self.created_at.utcoffset() is None:
+            check_instant(self.created_at, "created_at")
 
     def __repr__(self) -> str:
         names = ("event_id", "event", "created_at", "resource_ids", "uri", "payload")
@@ -101,7 +102,11 @@ def _verified(body: bytes, headers: Headers, credentials: ClientCredentials, sig
         raise MissingHeaderError(f"the request has no {SIGNATURE_HEADER}: is it Rollout's?", header=SIGNATURE_HEADER)
     if len(body) > MAX_BODY:
         raise MalformedRequestError(f"the body is larger than {MAX_BODY} bytes")
-    content = body if signed_content == "raw" else b2a_base64(body, newline=False)
+    _check_signature(body if signed_content == "raw" else b2a_base64(body, newline=False), signature, credentials)
+    return _event(loads_object(body, "the body", MalformedRequestError))
+
+
+def _check_signature(content: bytes, signature: str, credentials: ClientCredentials) -> None:
     digest = _digest(signature)
     is_signed = False
     for secret in credentials.secrets:
@@ -111,7 +116,6 @@ def _verified(body: bytes, headers: Headers, credentials: ClientCredentials, sig
             "the signature does not match: pass the raw body, compare the client secret, and if both are right set"
             " signed_content"
         )
-    return _event(loads_object(body, "the body", MalformedRequestError))
 
 
 def _digest(signature: str) -> bytes:
