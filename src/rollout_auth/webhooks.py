@@ -55,8 +55,7 @@ class WebhookEvent:
             raise TypeError("resource_ids of a webhook is a tuple of strings: pass tuple(...)")
         # The fastest way to ask for strings: it raises TypeError for anything else.
         "".join((self.event_id, self.event, self.uri, *self.resource_ids))
-        if not isinstance(self.created_at, datetime) or self.created_at.utcoffset() is None:
-            check_instant(self.created_at, "created_at")
+        check_instant(self.created_at, "created_at")
 
     def __repr__(self) -> str:
         names = ("event_id", "event", "created_at", "resource_ids", "uri", "payload")

@@ -67,6 +67,13 @@ USER_ID = "user-48213"
 API_KEY = "key_4f9d2b7c8a1e6035d2c9"
 REFRESH_TOKEN = "refresh_71b0c4d95e8f2a3647a1"
 HEADERS = {f"X-Header-{number}": "some value" for number in range(19)}
+DELIVERY = {
+    "Host": "partner.example",
+    "User-Agent": "client/1.0",
+    "Accept": "*/*",
+    "Content-Type": "application/json",
+    "Content-Length": "1125",
+}
 AUTH_DATA = {"apiKey": API_KEY, "refreshToken": REFRESH_TOKEN, "expiresIn": 3600}
 
 Call = Callable[[], object]
@@ -225,7 +232,7 @@ def verify_table(peers: dict[str, Peer]) -> Table:
 
 
 def webhook_table(size: int, name: str, limit: float) -> Table:
-    """A webhook about as many resources as make its size, under eight headers."""
+    """A webhook about as many resources as make its size, under the headers of a plain client."""
     event = {"eventId": "e-1", "eventCreated": "2026-01-01T00:00:00.000Z", "event": "peopleCreated", "uri": "https://x"}
     ids = [f"5d0c1f5e-6f0b-4f0e-9a43-{number:012d}" for number in range(size // 40)]
     body = json.dumps({**event, "resourceIds": ids}).encode()
