@@ -133,7 +133,7 @@ class ApiKeyIssuer:
         try:
             grant = self._authenticated(api_key, now)
         finally:
-            del api_key
+            del api_key, now
         if self._revokes(grant):
             raise InvalidApiKeyError("the API key is revoked")
         return grant
@@ -147,7 +147,7 @@ class ApiKeyIssuer:
         try:
             grant, granted, moment, extra = self._renewable(refresh_token, now)
         finally:
-            del refresh_token
+            del refresh_token, now
         if self._revokes(grant):
             raise InvalidRefreshTokenError("the refresh token is revoked")
         return self._auth_data(grant.grant_id, grant.user_id, granted, moment, extra)
@@ -202,12 +202,14 @@ class ApiKeyIssuer:
         answer: object = self._is_revoked is not None and self._is_revoked(grant)
         if iscoroutine(answer):
             answer.close()
-        if not isinstance(answer, bool):
-            raise TypeError(
-                f"is_revoked returned {type(answer).__name__}, not a bool: if it is async, leave it out and check the"
-                " grant that authenticate returns"
-            )
-        return answer
+        if isinstance(answer, bool):
+            return answer
+        kind = type(answer).__name__
+        del answer
+        raise TypeError(
+            f"is_revoked returned {kind}, not a bool: if it is async, leave it out and check the grant that authenticate"
+            " returns"
+        )
 
     def __repr__(self) -> str:
         return masked_repr(self)

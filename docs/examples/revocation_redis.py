@@ -1,0 +1,57 @@
+"""Revoked API keys in Redis, for many machines: one date per user, in milliseconds since 1970.
+
+``revoke_by_date`` ends all keys that the user has; one of the same millisecond ends with them. Redis knows no users:
+call it for each user that you delete too, and never give an id again.
+
+When Redis is down, its exception passes through ``authenticate`` and ``refresh``: nobody gets in. That is an error of
+your own, but for a refresh ``renew`` tells Rollout to come back. A Redis that forgets lets revoked keys in again: have
+it persist (``appendonly yes``) and evict nothing (``maxmemory-policy noeviction``).
+
+REDIS_URL, API_KEY_SECRET and ROLLOUT_VERIFICATION_TOKEN are in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timedelta, timezone
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from rollout_auth import (
+    ApiKeyGrant,
+    ApiKeyIssuer,
+    AuthData,
+    RefreshEndpoint,
+    RefreshRequest,
+    RefreshUnavailableError,
+    RequestVerifier,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MILLISECOND = timedelta(milliseconds=1)
+
+redis = Redis.from_url(os.environ["REDIS_URL"], socket_timeout=1, socket_connect_timeout=1)
+
+
+def revoke_by_date(user_id: str) -> None:
+    redis.set(f"keys-revoked-at:{user_id}", int(time.time() * 1000))
+
+
+def revoked_by_date(grant: ApiKeyGrant) -> bool:
+    revoked_at = redis.get(f"keys-revoked-at:{grant.user_id}")
+    return revoked_at is not None and (grant.granted_at - EPOCH) // MILLISECOND <= int(revoked_at)
+
+
+issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"], is_revoked=revoked_by_date)
+
+
+def renew(request: RefreshRequest) -> AuthData:
+    try:
+        return issuer.refresh(request.refresh_token)
+    except RedisError as error:
+        raise RefreshUnavailableError from error
+
+
+refresh_endpoint = RefreshEndpoint(renew, verifier=RequestVerifier.from_env())
