@@ -1,10 +1,11 @@
 """Revoked API keys in an async application, here with SQLAlchemy 2: the issuer checks the key, and you its grant.
 
-``is_revoked`` cannot be async, so leave it out. Refuse in ``authenticate`` and in ``renew``, for one without the other
-revokes nothing for long. The key that a refresh makes has the grant of its refresh token: the same ``grant_id``,
-``user_id`` and ``granted_at``. If that is revoked, the new key is dropped unseen.
+``is_revoked`` cannot be async, so leave it out. Check in ``authenticate``, so that the key ends at once, and in
+``renew``, so that Rollout learns of it. The key that a refresh makes is of the same grant as its refresh token: the
+same ``grant_id``, ``user_id`` and ``granted_at``, while ``issued_at`` is new. If it is revoked, nobody gets to see it.
 
-Both rules, the table and what to mind stand in ``revocation_sqlalchemy.py``. DATABASE_URL names an async driver.
+Both rules, how to revoke, and what to mind stand in ``revocation_sqlalchemy.py``. DATABASE_URL (of an async driver),
+API_KEY_SECRET and ROLLOUT_VERIFICATION_TOKEN are in the environment.
 """
 
 from __future__ import annotations

@@ -207,8 +207,8 @@ class ApiKeyIssuer:
         kind = type(answer).__name__
         del answer
         raise TypeError(
-            f"is_revoked returned {kind}, not a bool: if it is async, leave it out and check the grant that authenticate"
-            " returns"
+            f"is_revoked returned {kind}, not a bool: if it is async, leave it out and check the grant that"
+            " authenticate returns"
         )
 
     def __repr__(self) -> str:
