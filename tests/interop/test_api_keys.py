@@ -39,10 +39,10 @@ def node(start_node: Callable[[str], Node]) -> Node:
 def test_pyjwt(token: str, typ: str, claims: dict[str, Any]) -> None:
     """PyJWT verifies it and reads what was issued."""
     options = {"verify_exp": False, "verify_iat": False}
-    read = jwt.decode_complete(token, derived_secret(SECRET, typ), algorithms=["HS512"], options=options)
-    assert read["header"] == {"alg": "HS512", "typ": typ}
-    assert read["payload"].pop("jti")
-    assert read["payload"] == claims
+    read = jwt.decode(token, derived_secret(SECRET, typ), algorithms=["HS512"], options=options)
+    assert jwt.get_unverified_header(token) == {"alg": "HS512", "typ": typ}
+    assert read.pop("jti")
+    assert read == claims
 
 
 @by_kind
