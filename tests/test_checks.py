@@ -73,7 +73,7 @@ def test_unusable_text(value: str, problem: str) -> None:
 def test_other_kinds_of_key(value: str) -> None:
     """The text of a PEM, SSH or JWK key is no HMAC secret, though it is fine as other text."""
     assert text_problem(value) is None
-    assert "from the Rollout dashboard" in (secret_problem(value) or "")
+    assert "copy the secret itself" in (secret_problem(value) or "")
     assert secret_problem(f"{value}\n") == secret_problem(value)
 
 

@@ -276,7 +276,7 @@ class TestEvent:
             "uri": "https://x",
             "payload": {},
         }
-        with pytest.raises(error):
+        with pytest.raises(error, match="pass"):
             WebhookEvent(**{**fields, **changes})
 
     def test_repr(self) -> None:

@@ -1,16 +1,17 @@
 """The rules that several modules share: text, secrets, user ids, instants and durations.
 
-A rule about something that may be secret *returns* what is wrong, so that the caller can drop the value before it
-raises; the others raise.
+``text_problem`` and ``secret_problem`` return what is wrong, because each caller names its own field and raises its own
+error; the others raise.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 from .errors import ConfigurationError, InvalidUserIdError, ShortSecretWarning
@@ -50,9 +51,9 @@ def secret_problem(value: str) -> str | None:
     knows keys in DER too: they hold control characters.
     """
     if re.search(_KEY_FILE, value):
-        return "is the text of a PEM or SSH key: use the client secret from the Rollout dashboard"
+        return "is the text of a PEM or SSH key, and no HMAC secret: copy the secret itself"
     if value.strip()[:1] in ("{", "["):
-        return "looks like JSON, such as a JWK: use the client secret from the Rollout dashboard"
+        return "looks like JSON, such as a JWK: copy the secret itself"
     problem = text_problem(value)
     if problem is None and re.search(_CONTROL, value):
         return "contains a control character, such as a line break: remove it"
@@ -67,6 +68,25 @@ def checked_text(name: str, value: str, rule: Callable[[str], str | None]) -> st
     if problem:
         raise ConfigurationError(f"{name} {problem}")
     return plain_text(value)
+
+
+def one_or_several(name: str, values: str | Sequence[str]) -> Sequence[str]:
+    """A setting that is one text or a list of them. Raises ``TypeError``, and ``ConfigurationError`` for none."""
+    several = [values] if isinstance(values, str) else values
+    if not isinstance(several, Sequence) or isinstance(several, bytes):
+        raise TypeError(f"{name} is {type(several).__name__}: pass a str or a list of str")
+    if not several:
+        raise ConfigurationError(f"{name} is empty: pass at least one")
+    return several
+
+
+def environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The argument, or ``os.environ`` for None. Raises ``TypeError`` for something else."""
+    if environ is None:
+        return os.environ
+    if not isinstance(environ, Mapping):
+        raise TypeError(f"environ is {type(environ).__name__}: pass a mapping, or nothing for os.environ")
+    return environ
 
 
 def warn_of_short_secrets(name: str, secrets: Iterable[str]) -> None:

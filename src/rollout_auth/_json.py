@@ -113,8 +113,6 @@ def _constant(name: str) -> float:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
-_written = json.JSONEncoder(ensure_ascii=False).encode
-
 dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Compact JSON in ASCII, as every common JWT library writes it."""
 

@@ -18,6 +18,7 @@ from ._checks import (
     checked_text,
     checked_user_id,
     epoch_milliseconds,
+    one_or_several,
     secret_problem,
     text_problem,
     warn_of_short_secrets,
@@ -76,14 +77,9 @@ class ApiKeyIssuer:
         refresh_token_ttl: timedelta = _HALF_A_YEAR,
         is_revoked: Callable[[ApiKeyGrant], bool] | None = None,
     ) -> None:
-        several = [secrets] if isinstance(secrets, str) else secrets
-        if not isinstance(several, Sequence) or isinstance(several, bytes):
-            raise TypeError(f"secrets is {type(several).__name__}: pass a str or a list of str")
-        if not several:
-            raise ConfigurationError("secrets is empty: pass a secret of your own, of 64 random characters or more")
         if not (is_revoked is None or callable(is_revoked)):
             raise TypeError("is_revoked is a function: pass it without calling it")
-        usable = [checked_text("a secret", secret, secret_problem) for secret in several]
+        usable = [checked_text("a secret", one, secret_problem) for one in one_or_several("secrets", secrets)]
         self._api_key_ttl = whole_seconds("api_key_ttl", api_key_ttl, least=1, most=_TEN_YEARS)
         least = self._api_key_ttl + LATE
         self._refresh_token_ttl = whole_seconds(

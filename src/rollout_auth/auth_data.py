@@ -46,17 +46,13 @@ class AuthData:
     extra: Mapping[str, object] = NO_EXTRA
 
     def __post_init__(self) -> None:
-        _check_text("api_key", self.api_key)
+        object.__setattr__(self, "api_key", _checked_text("api_key", self.api_key))
         if self.refresh_token is not None:
-            _check_text("refresh_token", self.refresh_token)
+            object.__setattr__(self, "refresh_token", _checked_text("refresh_token", self.refresh_token))
         if self.expires_in is not None:
-            _check_seconds(self.expires_in)
+            object.__setattr__(self, "expires_in", _checked_seconds(self.expires_in))
         if (self.refresh_token is None) != (self.expires_in is None):
             raise InvalidAuthDataError("refresh_token and expires_in belong together: pass both or neither")
-        object.__setattr__(self, "api_key", plain_text(self.api_key))
-        if self.refresh_token is not None and self.expires_in is not None:
-            object.__setattr__(self, "refresh_token", plain_text(self.refresh_token))
-            object.__setattr__(self, "expires_in", int.__int__(self.expires_in))
         object.__setattr__(self, "extra", frozen_extra(self.extra))
 
     @property
@@ -98,19 +94,21 @@ class AuthData:
         return masked_repr(self, *names, hidden=("api_key", "refresh_token"))
 
 
-def _check_text(name: str, value: str) -> None:
+def _checked_text(name: str, value: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is {type(value).__name__}: pass a str")
     problem = text_problem(value)
     if problem:
         raise InvalidAuthDataError(f"{name} {problem}")
+    return plain_text(value)
 
 
-def _check_seconds(seconds: int) -> None:
+def _checked_seconds(seconds: int) -> int:
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         raise TypeError(f"expires_in is {type(seconds).__name__}: pass an int, in seconds")
     if not 0 < seconds <= MAX_SAFE_INTEGER:
         raise InvalidAuthDataError("expires_in must be from 1 to 2**53 - 1: pass the key's life in seconds")
+    return int.__int__(seconds)
 
 
 def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:

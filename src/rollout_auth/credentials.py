@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ._checks import checked_text, secret_problem, text_problem, warn_of_short_secrets
+from ._checks import checked_text, environment, secret_problem, text_problem, warn_of_short_secrets
 from ._secrecy import masked_repr, sealed, sealed_class
 from .errors import ConfigurationError
 
@@ -64,9 +64,7 @@ class ClientCredentials:
         ``environ`` is ``os.environ`` unless another mapping is given; an empty variable counts as unset.
         Raises ``ConfigurationError`` that names every missing variable, or what is wrong with a value.
         """
-        environ = os.environ if environ is None else environ
-        if not isinstance(environ, Mapping):
-            raise TypeError(f"environ is {type(environ).__name__}: pass a mapping, or nothing for os.environ")
+        environ = environment(environ)
         required = (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE)
         missing = [name for name in required if not environ.get(name)]
         if missing:

@@ -6,11 +6,10 @@ verification token from the dashboard's Configuration page. Where it stands in a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from hmac import compare_digest
 
-from ._checks import text_problem
+from ._checks import checked_text, environment, one_or_several, text_problem
 from ._secrecy import masked_repr, sealed
 from .errors import BadVerificationTokenError, ConfigurationError, MissingHeaderError
 from .http import Headers, check_header_name, header_value, without_repetition
@@ -42,16 +41,10 @@ class RequestVerifier:
     @sealed
     def __init__(self, verification_tokens: str | Sequence[str], *, header: str = DEFAULT_HEADER) -> None:
         check_header_name(header)
-        tokens = [verification_tokens] if isinstance(verification_tokens, str) else verification_tokens
-        if not isinstance(tokens, Sequence) or isinstance(tokens, bytes):
-            raise TypeError(f"verification_tokens is {type(tokens).__name__}: pass a str or a list of str")
-        if not tokens:
-            raise ConfigurationError("verification_tokens is empty: copy the token from the Rollout dashboard")
-        for token in tokens:
-            _check_token(token)
+        tokens = one_or_several("verification_tokens", verification_tokens)
+        self._tokens = tuple(checked_text("a verification token", token, _token_problem).encode() for token in tokens)
         self.header = header
         self._header = header.lower()
-        self._tokens = tuple(token.encode() for token in tokens)
 
     @classmethod
     @sealed
@@ -61,9 +54,7 @@ class RequestVerifier:
         ``environ`` is ``os.environ`` unless another mapping is given; an empty variable counts as unset.
         Raises ``ConfigurationError`` if the first is not set, or for an unusable value.
         """
-        environ = os.environ if environ is None else environ
-        if not isinstance(environ, Mapping):
-            raise TypeError(f"environ is {type(environ).__name__}: pass a mapping, or nothing for os.environ")
+        environ = environment(environ)
         current = environ.get(VERIFICATION_TOKEN_VARIABLE)
         if not current:
             raise ConfigurationError(
@@ -113,14 +104,11 @@ class RequestVerifier:
         return masked_repr(self, "header")
 
 
-def _check_token(token: str) -> None:
-    if not isinstance(token, str):
-        raise TypeError(f"a verification token is {type(token).__name__}: pass a str (is its variable set?)")
+def _token_problem(token: str) -> str | None:
     problem = text_problem(token)
     if problem is None and without_repetition(token) != token:
-        problem = "reads like equal headers that a server has joined by commas: choose another"
-    if problem:
-        raise ConfigurationError(f"a verification token {problem}")
+        return "reads like equal headers that a server has joined by commas: choose another"
+    return problem
 
 
 def _encodings(candidate: str | bytes) -> list[bytes]:

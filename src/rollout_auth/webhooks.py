@@ -53,8 +53,10 @@ class WebhookEvent:
     def __post_init__(self) -> None:
         if not isinstance(self.resource_ids, tuple):
             raise TypeError("resource_ids of a webhook is a tuple of strings: pass tuple(...)")
-        # The fastest way to ask for strings: it raises TypeError for anything else.
-        "".join((self.event_id, self.event, self.uri, *self.resource_ids))
+        try:
+            "".join((self.event_id, self.event, self.uri, *self.resource_ids))  # the fastest way to ask for strings
+        except TypeError:
+            raise TypeError("event_id, event, uri and resource_ids of a webhook are strings: pass str(...)") from None
         check_instant(self.created_at, "created_at")
 
     def __repr__(self) -> str:
