@@ -142,6 +142,14 @@ def test_subclasses_are_taken_for_their_value() -> None:
     assert [type(value) for value in auth_data.to_dict().values()] == [str, str, int]
 
 
+def test_extra_of_another() -> None:
+    """The frozen fields of one AuthData may be passed to another, and follow the same rules."""
+    extra = AuthData("key", extra={"a": [1]}).extra
+    assert AuthData("key-2", extra=extra).extra == {"a": [1]}
+    with pytest.raises(InvalidAuthDataError, match="may not contain 'apiKey'"):
+        AuthData("key", extra=type(extra)({"apiKey": "evil"}))
+
+
 def test_extra_is_json() -> None:
     """What JSON would lose is refused, with its place."""
     with pytest.raises(InvalidAuthDataError, match=r"extra\['when'\]\[0\] is object"):

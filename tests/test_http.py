@@ -106,6 +106,7 @@ def test_environ_names() -> None:
     environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "x"}
     assert value_in(environ, "content-type") == "text/plain"
     assert value_in({"Content-Type": "text/plain"}, "content-type") == "text/plain"
+    assert value_in({"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "1"}, "content-length") == "1"
 
 
 def test_bytes_are_latin_1() -> None:
@@ -125,6 +126,10 @@ def generator() -> Iterator[tuple[bytes, bytes]]:
         "X-Rollout-Signature: v",
         b"X-Rollout-Signature: v",
         ["X-Rollout-Signature"],
+        [1],
+        [None],
+        bytearray(b"x"),
+        memoryview(b"x"),
         [(b"x-rollout-signature",)],
         [("x", "y", "z")],
         {"x"},
@@ -151,7 +156,8 @@ def test_wrong_types_within(headers: Any) -> None:
 
 def test_a_header_called_headers() -> None:
     """A plain dict may hold a header of that name."""
-    assert value_in({"headers": "x", NAME: "v"}) == "v"
+    for value in ("x", b"x", None):
+        assert value_in({"headers": value, NAME: "v"}) == "v"
 
 
 @pytest.mark.parametrize("name", ["X-Token", "authorization", "x_token", "a!#$%&'*+-.^_`|~1"])

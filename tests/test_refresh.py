@@ -38,6 +38,7 @@ class TestParse:
             "application/json; charset=utf-8",
             'Application/JSON;charset="UTF-8"',
             "application/json; version=1",
+            "application/json; charset=",
             "application/vnd.rollout+json",
         ],
     )
@@ -123,6 +124,8 @@ class TestParse:
             "\ud800",
             "application/json, application/json2",
             f"application/json,{FORM}",
+            "application/json;v=1,text/plain",
+            "application/json;charset=utf-8;x=1,application/json;charset=utf-16",
             "application/json; charset=latin-1",
             'application/json; charset="utf-16"',
         ],
@@ -148,6 +151,8 @@ class TestParse:
             ("{}", {}, "body is str: pass the raw bytes"),
             (b"{}", {"content_type": b"application/json"}, "content_type is bytes: pass a str"),
             (b"{}", {"field": 1}, "field is int: pass a str"),
+            (b"{}", {"content_type": 0}, "content_type is int: pass a str"),
+            (b"{}", {"content_type": []}, "content_type is list: pass a str"),
         ],
     )
     def test_types(self, body: Any, options: Any, message: str) -> None:

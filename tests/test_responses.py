@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rollout_auth import (
+    ApiKeyIssuer,
     AuthData,
     ClientCredentials,
     InvalidAuthDataError,
@@ -16,6 +17,7 @@ from rollout_auth import (
     MalformedTokenError,
     RefreshUnavailableError,
     RolloutAuthError,
+    VerificationError,
     connect_token_response,
     errors,
     generate_connect_token,
@@ -45,12 +47,20 @@ def test_connect_token(credentials: ClientCredentials, now: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("token", "error"),
-    [("x", MalformedTokenError), ("e30.e30.e30", InvalidClaimError), (b"\xff", MalformedTokenError), (None, TypeError)],
+    [("x", MalformedTokenError), ("e30.e30.e30", InvalidClaimError), (b"x", TypeError), (None, TypeError)],
 )
 def test_no_connect_token(token: Any, error: type[Exception]) -> None:
     """Something else than a token is not sent to a browser."""
     with pytest.raises(error):
         connect_token_response(token)
+
+
+def test_other_kinds_of_token() -> None:
+    """An API key or a refresh token is no connect token, and is not sent as one."""
+    issued = ApiKeyIssuer("0123456789abcdef" * 4).issue("user-1")
+    for token in (issued.api_key, issued.refresh_token):
+        with pytest.raises(MalformedTokenError, match="it is a token for something else"):
+            connect_token_response(token)
 
 
 def test_refresh(auth_data: AuthData) -> None:
@@ -110,6 +120,22 @@ def test_subclasses() -> None:
         """The key was revoked."""
 
     assert json.loads(refresh_error_response(RevokedError()).body) == {"error": "invalid_grant"}
+
+    class TooManyError(VerificationError):
+        """The caller asks too often."""
+
+        status = 429
+
+    parts = refresh_error_response(TooManyError())
+    assert (parts.status, json.loads(parts.body)) == (429, {"error": "invalid_request"})
+
+    class AwayError(RefreshUnavailableError):
+        """The database is away."""
+
+        def __init__(self) -> None:
+            Exception.__init__(self, "away")
+
+    assert refresh_error_response(AwayError()).headers["Retry-After"] == "30"
 
 
 def test_other_errors() -> None:

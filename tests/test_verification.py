@@ -143,6 +143,18 @@ def test_header(verifier: RequestVerifier) -> None:
         RequestVerifier("x", header="not a name")
 
 
+def test_name_beyond_ascii(verifier: RequestVerifier) -> None:
+    """A name with a letter that is only like one of ours in lower case is another name."""
+    with pytest.raises(MissingHeaderError):
+        verifier.verify({HEADER.replace("k", "\u212a"): "token-1"})
+
+
+def test_scheme_in_the_token() -> None:
+    """A token that is configured with its scheme could never match, and is refused."""
+    with pytest.raises(ConfigurationError, match="leave the scheme out"):
+        RequestVerifier(["token-1", "Bearer token-0"], header="Authorization")
+
+
 def test_from_env(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables are read, an empty one as if it were not set."""
     environ = {"ROLLOUT_VERIFICATION_TOKEN": "token-1", "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN": ""}

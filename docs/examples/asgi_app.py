@@ -53,12 +53,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 async def read(receive: Receive, most: int) -> bytes:
     """The body, or so much of it that the library refuses it as too large."""
-    body, more = b"", True
+    body, more = bytearray(), True
     while more and len(body) < most:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return body
+    return bytes(body)
 
 
 def header(scope: dict[str, Any], wanted: bytes) -> str:

@@ -23,7 +23,7 @@ from rollout_auth import ApiKeyGrant, ApiKeyIssuer
 
 
 class ApiKeys(models.Model):
-    """What revokes a user's API keys. A user without such a row has revoked none."""
+    """What revokes a user's API keys. A user without such a row has revoked no date."""
 
     user: models.OneToOneField[AbstractUser, AbstractUser] = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="api_keys"

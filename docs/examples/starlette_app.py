@@ -51,12 +51,12 @@ refresh_endpoint = RefreshEndpoint(
 
 async def read(request: Request, most: int) -> bytes:
     """The body, or so much of it that the library refuses it as too large."""
-    body = b""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) >= most:
             break
-    return body
+    return bytes(body)
 
 
 def header(request: Request, name: str) -> str:

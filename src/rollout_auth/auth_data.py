@@ -113,12 +113,10 @@ def _checked_seconds(seconds: int) -> int:
 
 def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
     """An immutable copy of further fields. Raises ``TypeError`` and ``InvalidAuthDataError``."""
-    if isinstance(extra, FrozenObject):
-        return extra
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
     try:
-        frozen = FrozenObject(extra)
+        frozen = extra if isinstance(extra, FrozenObject) else FrozenObject(extra)
         problem = ""
     except UnusableValueError as error:
         frozen, problem = NO_EXTRA, str(error)

@@ -85,7 +85,7 @@ class RefreshUnavailableError(RolloutAuthError):
     status = 503
     _message = "the key cannot be renewed right now"
 
-    retry_after: timedelta
+    retry_after: timedelta = timedelta(seconds=30)
     """How long the caller should wait before it tries again."""
 
     def __init__(self, message: str | None = None, *, retry_after: timedelta = timedelta(seconds=30)) -> None:
@@ -215,5 +215,5 @@ class InvalidRefreshTokenError(VerificationError):
 class ShortSecretWarning(UserWarning):
     """A secret is shorter than the 64 bytes that HS512 asks for (RFC 7518 section 3.2).
 
-    Given once for each credentials object that is built, never per call; filter it by its class.
+    Given once for each object that is built with it, never per call; filter it by its class.
     """

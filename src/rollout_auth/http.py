@@ -102,13 +102,14 @@ def without_repetition(line: str) -> str:
 def _lines(headers: Headers, name: str) -> list[str]:
     lines: list[str] = []
     size = len(name)
-    try:
-        for key, value in _pairs(headers, name):
-            text = key if isinstance(key, str) else _text(key)
-            if len(text) == size and text.lower() == name and value is not None:
-                lines.append(value if isinstance(value, str) else _text(value))
-    except ValueError:
-        raise TypeError(_no_headers(headers)) from None
+    for pair in _pairs(headers, name):
+        try:
+            key, value = pair
+        except (TypeError, ValueError):
+            raise TypeError(_no_headers(headers)) from None
+        text = key if isinstance(key, str) else _text(key)
+        if len(text) == size and text.isascii() and text.lower() == name and value is not None:
+            lines.append(value if isinstance(value, str) else _text(value))
     return lines
 
 
@@ -117,9 +118,9 @@ def _pairs(headers: object, name: str) -> Iterable[tuple[object, object]]:
     if isinstance(headers, dict):
         values = cast("dict[str, object]", headers)
         if "REQUEST_METHOD" in values:  # PEP 3333
-            key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
-            return [(name, values.get(key))]
-        if isinstance(values.get("headers", ""), str):
+            key = name.upper().replace("-", "_")
+            return [(name, values.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"))]
+        if isinstance(values.get("headers"), (str, bytes, type(None))):
             return values.items()
         raise TypeError(_no_headers(values))
     if not _is_readable_twice(headers) or hasattr(headers, "headers"):

@@ -68,10 +68,11 @@ def parse_refresh_request(
     check_body(body)
     if len(body) > MAX_BODY:
         raise MalformedRequestError(f"the body is larger than {MAX_BODY} bytes")
-    for name, value in (("content_type", content_type or ""), ("field", field)):
+    content_type = "" if content_type is None else content_type
+    for name, value in (("content_type", content_type), ("field", field)):
         if not isinstance(value, str):
             raise TypeError(f"{name} is {type(value).__name__}: pass a str")
-    fields = _form(body) if _is_form(content_type or "") else loads_object(body, "the body", MalformedRequestError)
+    fields = _form(body) if _is_form(content_type) else loads_object(body, "the body", MalformedRequestError)
     refresh_token = fields.pop(field, None)
     if not isinstance(refresh_token, str) or not refresh_token.strip():
         raise MalformedRequestError(f"the body has no text under {field!r}: send the refresh token there")
@@ -80,9 +81,11 @@ def parse_refresh_request(
 
 def _is_form(content_type: str) -> bool:
     text = content_type.lower()
+    if "," in text:
+        raise MalformedRequestError("the Content-Type has a comma, as two that were joined have: send one")
     media_type = text.partition(";")[0].strip()
     charset = re.search(_CHARSET, text)
-    if charset and charset[1].strip() not in ("utf-8", "utf8", "us-ascii"):
+    if charset and charset[1].strip() not in ("", "utf-8", "utf8", "us-ascii"):
         raise MalformedRequestError("the body is in another charset than UTF-8")
     if media_type == "application/x-www-form-urlencoded":
         return True

@@ -12,7 +12,7 @@ from datetime import timedelta
 from ._checks import instant
 from ._claims import seconds_claim
 from ._json import dumps, loads_object
-from ._jws import read_token
+from ._jws import check_header, read_token
 from ._secrecy import sealed
 from .auth_data import AuthData, check_auth_data, wire_json
 from .errors import (
@@ -21,6 +21,7 @@ from .errors import (
     MalformedTokenError,
     RefreshUnavailableError,
     RolloutAuthError,
+    VerificationError,
 )
 from .http import ResponseParts, json_response
 
@@ -34,7 +35,10 @@ def connect_token_response(token: str) -> ResponseParts:
     ``token`` is what ``generate_connect_token`` returned; its signature is not verified again.
     Raises ``TypeError``, ``MalformedTokenError`` and ``InvalidClaimError`` for something else.
     """
-    _, payload, *_ = read_token(token)
+    if not isinstance(token, str):
+        raise TypeError(f"token is {type(token).__name__}: pass the str that generate_connect_token returned")
+    header, payload, *_ = read_token(token)
+    check_header(header)
     claims = loads_object(payload, "the token's payload", MalformedTokenError)
     expires_at = instant(seconds_claim(claims, "exp"))
     return json_response(dumps({"token": token, "expiresAt": expires_at.isoformat()}))
@@ -65,6 +69,8 @@ def refresh_error_response(error: RolloutAuthError) -> ResponseParts:
     if not isinstance(error, RolloutAuthError):
         raise TypeError(f"error is {type(error).__name__}: pass an error of rollout_auth, and let others pass through")
     code = "invalid_grant" if isinstance(error, InvalidRefreshTokenError) else _ERROR_CODES.get(error.status)
+    if code is None and isinstance(error, VerificationError):
+        code = "invalid_request"
     headers: dict[str, str] = {}
     if isinstance(error, RefreshUnavailableError):
         headers["Retry-After"] = str(error.retry_after // timedelta(seconds=1))

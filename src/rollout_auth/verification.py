@@ -29,8 +29,8 @@ class RequestVerifier:
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ConfigurationError: there is no token, or one is blank, has white space at an end, NUL or lone surrogates; or
-            the name of the header is none.
+        ConfigurationError: there is no token, or one is blank, has white space at an end, NUL or lone surrogates, or
+            could not be told from its scheme or from joined headers; or the name of the header is none.
     """
 
     __slots__ = ("_header", "_tokens", "header")
@@ -45,6 +45,8 @@ class RequestVerifier:
         self._tokens = tuple(checked_text("a verification token", token, _token_problem).encode() for token in tokens)
         self.header = header
         self._header = header.lower()
+        if self._header == "authorization" and any(token[:7].lower() == b"bearer " for token in self._tokens):
+            raise ConfigurationError("a verification token begins with 'Bearer ': leave the scheme out")
 
     @classmethod
     @sealed

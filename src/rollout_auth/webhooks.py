@@ -149,7 +149,7 @@ def _event(payload: dict[str, Any]) -> WebhookEvent:
 @lru_cache(maxsize=1)
 def _instant_pattern() -> re.Pattern[str]:
     """RFC 3339 section 5.6; compiled when it is first needed, because that takes longer than the import of a module."""
-    return re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-]\d\d:\d\d))", re.ASCII)
+    return re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-]\d\d:[0-5]\d))", re.ASCII)
 
 
 def _instant(text: str) -> datetime | None:
