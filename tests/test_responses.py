@@ -25,6 +25,7 @@ from rollout_auth import (
     refresh_response,
 )
 
+HEADER = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9"
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
 ATTRIBUTES: dict[str, Any] = {
     "TokenExpiredError": {"expired_at": datetime.now(timezone.utc)},
@@ -47,7 +48,13 @@ def test_connect_token(credentials: ClientCredentials, now: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("token", "error"),
-    [("x", MalformedTokenError), ("e30.e30.e30", InvalidClaimError), (b"x", TypeError), (None, TypeError)],
+    [
+        ("x", MalformedTokenError),
+        (f"{HEADER}.e30.e30", InvalidClaimError),
+        ("e30.e30.e30", MalformedTokenError),
+        (b"x", TypeError),
+        (None, TypeError),
+    ],
 )
 def test_no_connect_token(token: Any, error: type[Exception]) -> None:
     """Something else than a token is not sent to a browser."""
