@@ -18,6 +18,7 @@ from ._claims import seconds_claim, text_claim
 from ._hmac import derived_secret
 from ._json import loads_object
 from ._jws import Signer, verified_payload
+from ._secrecy import Value, masked_repr
 from .errors import InvalidClaimError, MalformedTokenError
 
 API_KEY_TYPE = "rollout-api-key+jwt"
@@ -26,8 +27,8 @@ REFRESH_TOKEN_TYPE = "rollout-refresh-token+jwt"  # noqa: S105  the name of a ty
 _CLOCK_DIFFERENCE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKeyGrant:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class ApiKeyGrant(Value):
     """What a verified API key or refresh token says. It holds no secret.
 
     Raises ``TypeError`` for a field of the wrong type, and ``ConfigurationError`` for a naive instant.
@@ -48,6 +49,9 @@ class ApiKeyGrant:
             raise TypeError("grant_id and user_id of a grant are strings: pass str(...)")
         for name in ("granted_at", "issued_at", "expires_at"):
             check_instant(getattr(self, name), name)
+
+    def __repr__(self) -> str:
+        return masked_repr(self, *self.__match_args__)
 
 
 class GrantTokens:

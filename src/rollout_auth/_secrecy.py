@@ -52,6 +52,24 @@ def sealed_class(cls: C) -> C:
     return cls
 
 
+class Value:
+    """Equality and hash of a frozen dataclass by its fields.
+
+    What ``dataclass`` would write is the same, and is compiled for each class anew whenever the package is imported.
+    """
+
+    __slots__ = ()
+    __match_args__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, name) for name in self.__match_args__))
+
+
 def _refuse(self: object, name: str, *value: object) -> None:
     del value
     raise FrozenInstanceError(f"{type(self).__name__} is immutable: build another one instead of changing {name!r}")

@@ -14,7 +14,7 @@ from typing import cast
 from ._checks import plain_text, text_problem
 from ._frozen import MAX_SAFE_INTEGER, FrozenObject, UnusableValueError
 from ._json import quote
-from ._secrecy import masked_repr, sealed, sealed_class
+from ._secrecy import Value, masked_repr, sealed, sealed_class
 from .errors import InvalidAuthDataError
 
 _WIRE_NAMES = {"api_key": "apiKey", "refresh_token": "refreshToken", "expires_in": "expiresIn"}
@@ -22,8 +22,8 @@ NO_EXTRA = FrozenObject({})
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True)
-class AuthData:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class AuthData(Value):
     """A user's API key and, if it can be renewed, the refresh token and the key's life.
 
     Args:

@@ -23,7 +23,7 @@ from ._claims import (
 )
 from ._json import loads_object, quote
 from ._jws import MAX_TOKEN_LENGTH, Signer, verified_payload
-from ._secrecy import clear_frames, masked_repr, sealed, sealed_class
+from ._secrecy import Value, clear_frames, masked_repr, sealed, sealed_class
 from .auth_data import AuthData, check_auth_data, wire_json
 from .credentials import ClientCredentials, check_credentials, given_or_environment
 from .errors import (
@@ -39,8 +39,8 @@ _MINUTE = timedelta(minutes=1)
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True)
-class ConnectToken:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class ConnectToken(Value):
     """What a verified connect token says. Raises ``TypeError``, and ``ConfigurationError`` for a naive instant."""
 
     client_id: str

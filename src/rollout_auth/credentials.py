@@ -21,7 +21,7 @@ PREVIOUS_CLIENT_SECRET_VARIABLE = "ROLLOUT_PREVIOUS_CLIENT_SECRET"  # noqa: S105
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ClientCredentials:
     """A client id, the secret that signs, and the earlier secrets that are still accepted.
 

@@ -13,7 +13,7 @@ from inspect import isawaitable, iscoroutine
 from typing import cast
 
 from ._json import loads_object
-from ._secrecy import masked_repr, sealed, sealed_class
+from ._secrecy import Value, masked_repr, sealed, sealed_class
 from .auth_data import AuthData
 from .errors import MalformedRequestError, RefreshUnavailableError, RolloutAuthError, VerificationError
 from .http import Headers, ResponseParts, check_body, header_value
@@ -29,8 +29,8 @@ _BAD_ESCAPE = rb"%(?![0-9A-Fa-f]{2})"
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True)
-class RefreshRequest:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class RefreshRequest(Value):
     """What Rollout asks. ``repr`` hides the refresh token, and the other fields.
 
     Raises ``TypeError`` for a refresh token that is no ``str``.
@@ -38,12 +38,15 @@ class RefreshRequest:
 
     refresh_token: str
     """The refresh token, which is yet to be looked up or verified."""
-    fields: dict[str, object] = field(default_factory=dict[str, object], hash=False)
+    fields: dict[str, object] = field(default_factory=dict[str, object])
     """The other fields of the request, by name; those of a form are of type ``str``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.refresh_token, str):
             raise TypeError(f"refresh_token is {type(self.refresh_token).__name__}: pass a str")
+
+    def __hash__(self) -> int:
+        return hash(self.refresh_token)
 
     def __repr__(self) -> str:
         return masked_repr(self, "refresh_token", "fields", hidden=("refresh_token", "fields"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, b2a_base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import MAXYEAR, datetime
 from functools import lru_cache
 from hmac import compare_digest
@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 from ._checks import check_instant
 from ._hmac import hmac_sha256
 from ._json import loads_object
-from ._secrecy import clear_frames, masked_repr, sealed_class
+from ._secrecy import Value, clear_frames, masked_repr, sealed_class
 from .credentials import ClientCredentials, given_or_environment
 from .errors import BadSignatureError, ConfigurationError, MalformedRequestError, MissingHeaderError
 from .http import Headers, check_body, header_value
@@ -33,8 +33,8 @@ _TO_STANDARD = str.maketrans("-_", "+/")
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True)
-class WebhookEvent:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class WebhookEvent(Value):
     """What a verified webhook says. ``repr`` hides the payload."""
 
     event_id: str
@@ -47,7 +47,7 @@ class WebhookEvent:
     """The ``resourceIds``."""
     uri: str
     """Where the resources can be read."""
-    payload: dict[str, object] = field(hash=False)
+    payload: dict[str, object]
     """The whole body, with fields that this class does not know."""
 
     def __post_init__(self) -> None:
@@ -58,6 +58,9 @@ class WebhookEvent:
         except TypeError:
             raise TypeError("event_id, event, uri and resource_ids of a webhook are strings: pass str(...)") from None
         check_instant(self.created_at, "created_at")
+
+    def __hash__(self) -> int:
+        return hash(self.event_id)
 
     def __repr__(self) -> str:
         names = ("event_id", "event", "created_at", "resource_ids", "uri", "payload")
