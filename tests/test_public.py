@@ -31,7 +31,7 @@ SIGNATURES = {
     "RefreshEndpoint": "(refresh, *, verifier, field='refreshToken', on_refused=None)",
     "RefreshEndpoint.handle": "(self, headers, body)",
     "RefreshEndpoint.handle_async": "(self, headers, body)",
-    "RefreshRequest": "(refresh_token, fields=<factory>)",
+    "RefreshRequest": "(refresh_token, fields=None)",
     "RequestVerifier": "(verification_tokens, *, header='X-Rollout-Verification-Token')",
     "RequestVerifier.from_env": "(environ=None, *, header='X-Rollout-Verification-Token')",
     "RequestVerifier.verify": "(self, headers)",

@@ -10,7 +10,6 @@ another, even under one secret.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ._checks import EPOCH, LAST_SECOND, check_instant, instant
@@ -18,7 +17,7 @@ from ._claims import seconds_claim, text_claim
 from ._hmac import derived_secret
 from ._json import loads_object
 from ._jws import Signer, verified_payload
-from ._secrecy import Value, masked_repr
+from ._secrecy import Value, masked_repr, sealed_class
 from .errors import InvalidClaimError, MalformedTokenError
 
 API_KEY_TYPE = "rollout-api-key+jwt"
@@ -27,12 +26,14 @@ REFRESH_TOKEN_TYPE = "rollout-refresh-token+jwt"  # noqa: S105  the name of a ty
 _CLOCK_DIFFERENCE = 60
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@sealed_class
 class ApiKeyGrant(Value):
     """What a verified API key or refresh token says. It holds no secret.
 
     Raises ``TypeError`` for a field of the wrong type, and ``ConfigurationError`` for a naive instant.
     """
+
+    __slots__ = __match_args__ = ("grant_id", "user_id", "granted_at", "issued_at", "expires_at")
 
     grant_id: str
     """What the key and all its successors have in common: random, or the partner's own choice."""
@@ -44,11 +45,16 @@ class ApiKeyGrant(Value):
     expires_at: datetime
     """Until when this one is accepted; aware and in UTC."""
 
-    def __post_init__(self) -> None:
-        if not (isinstance(self.grant_id, str) and isinstance(self.user_id, str)):
+    def __init__(
+        self, grant_id: str, user_id: str, granted_at: datetime, issued_at: datetime, expires_at: datetime
+    ) -> None:
+        if not (isinstance(grant_id, str) and isinstance(user_id, str)):
             raise TypeError("grant_id and user_id of a grant are strings: pass str(...)")
-        for name in ("granted_at", "issued_at", "expires_at"):
-            check_instant(getattr(self, name), name)
+        check_instant(granted_at, "granted_at")
+        check_instant(issued_at, "issued_at")
+        check_instant(expires_at, "expires_at")
+        for name, value in zip(self.__slots__, (grant_id, user_id, granted_at, issued_at, expires_at), strict=True):
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         return masked_repr(self, *self.__match_args__)

@@ -42,7 +42,7 @@ def clear_frames(error: BaseException) -> None:
 
 
 def sealed_class(cls: C) -> C:
-    """Seal the construction of a frozen dataclass, and let its refusal of an assignment forget the value.
+    """Seal the construction of an immutable class, and let its refusal of an assignment forget the value.
 
     The refusal that ``dataclass`` writes keeps the value in its frame, and with slots it fails for unknown names.
     """
@@ -53,7 +53,7 @@ def sealed_class(cls: C) -> C:
 
 
 class Value:
-    """Equality and hash of a frozen dataclass by its fields.
+    """Equality, hash and copies of an immutable class by its fields, which ``__match_args__`` names.
 
     What ``dataclass`` would write is the same, and is compiled for each class anew whenever the package is imported.
     """
@@ -67,7 +67,13 @@ class Value:
         return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
 
     def __hash__(self) -> int:
-        return hash(tuple(getattr(self, name) for name in self.__match_args__))
+        return hash(self._fields())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self._fields()
+
+    def _fields(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
 
 
 def _refuse(self: object, name: str, *value: object) -> None:

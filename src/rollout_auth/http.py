@@ -101,16 +101,18 @@ def without_repetition(line: str) -> str:
 
 def _lines(headers: Headers, name: str) -> list[str]:
     lines: list[str] = []
-    size = len(name)
+    size, pairs, are_pairs = len(name), _pairs(headers, name), True
     try:
-        for key, value in _pairs(headers, name):
+        for key, value in pairs:
             text = key if isinstance(key, str) else _text(key)
             if len(text) == size and text.isascii() and text.lower() == name and value is not None:
                 lines.append(value if isinstance(value, str) else _text(value))
     except _NoTextError:
         raise
     except (TypeError, ValueError):
-        raise TypeError(_no_headers(headers)) from None
+        are_pairs = False
+    if not are_pairs:
+        raise TypeError(_no_headers(headers))
     return lines
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from inspect import isawaitable, iscoroutine
 from typing import cast
 
@@ -29,21 +28,24 @@ _BAD_ESCAPE = rb"%(?![0-9A-Fa-f]{2})"
 
 
 @sealed_class
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class RefreshRequest(Value):
     """What Rollout asks. ``repr`` hides the refresh token, and the other fields.
 
     Raises ``TypeError`` for a refresh token that is no ``str``.
     """
 
+    __slots__ = __match_args__ = ("refresh_token", "fields")
+
     refresh_token: str
     """The refresh token, which is yet to be looked up or verified."""
-    fields: dict[str, object] = field(default_factory=dict[str, object])
+    fields: dict[str, object]
     """The other fields of the request, by name; those of a form are of type ``str``."""
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.refresh_token, str):
-            raise TypeError(f"refresh_token is {type(self.refresh_token).__name__}: pass a str")
+    def __init__(self, refresh_token: str, fields: dict[str, object] | None = None) -> None:
+        if not isinstance(refresh_token, str):
+            raise TypeError(f"refresh_token is {type(refresh_token).__name__}: pass a str")
+        object.__setattr__(self, "refresh_token", refresh_token)
+        object.__setattr__(self, "fields", {} if fields is None else fields)
 
     def __hash__(self) -> int:
         return hash(self.refresh_token)
