@@ -101,19 +101,18 @@ def without_repetition(line: str) -> str:
 
 def _lines(headers: Headers, name: str) -> list[str]:
     lines: list[str] = []
-    size, pairs, are_pairs = len(name), _pairs(headers, name), True
-    try:
-        for key, value in pairs:
-            text = key if isinstance(key, str) else _text(key)
-            if len(text) == size and text.isascii() and text.lower() == name and value is not None:
-                lines.append(value if isinstance(value, str) else _text(value))
-    except _NoTextError:
-        raise
-    except (TypeError, ValueError):
-        are_pairs = False
-    if not are_pairs:
-        raise TypeError(_no_headers(headers))
-    return lines
+    size = len(name)
+    for pair in _pairs(headers, name):
+        try:
+            key, value = pair
+        except (TypeError, ValueError):
+            break
+        text = key if isinstance(key, str) else _text(key)
+        if len(text) == size and text.isascii() and text.lower() == name and value is not None:
+            lines.append(value if isinstance(value, str) else _text(value))
+    else:
+        return lines
+    raise TypeError(_no_headers(headers))
 
 
 def _pairs(headers: object, name: str) -> Iterable[tuple[object, object]]:
@@ -143,12 +142,8 @@ def _no_headers(headers: object) -> str:
     )
 
 
-class _NoTextError(TypeError):
-    """Tells a name or value of the wrong type from headers that are none."""
-
-
 def _text(value: object) -> str:
     """A name or value that is no ``str``, as the text that every server makes of it: one character for each byte."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
-    raise _NoTextError(f"headers has a {type(value).__name__} where a str belongs: pass names and values as text")
+    raise TypeError(f"headers has a {type(value).__name__} where a str belongs: pass names and values as text")
