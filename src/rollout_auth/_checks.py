@@ -102,6 +102,7 @@ def warn_of_short_secrets(name: str, secrets: Iterable[str]) -> None:
 def _callers_level() -> int:
     """How many frames lie between ``warnings.warn`` in the caller of this function and the first one outside here."""
     level = 1
+    # The documented way to a caller's frame without loading inspect; warnings has skip_file_prefixes from 3.12 on.
     frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "rollout_auth":
         level += 1

@@ -35,7 +35,7 @@ MAX_LIFETIME = 3600
 """Seconds between ``iat`` and ``exp``."""
 
 
-def check_dev(dev: bool) -> None:  # noqa: FBT001
+def check_dev(dev: bool) -> None:
     """Raise ``TypeError`` for anything but a ``bool``."""
     if not isinstance(dev, bool):
         raise TypeError(f"dev is {type(dev).__name__}: pass True or False")

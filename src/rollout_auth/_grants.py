@@ -21,7 +21,7 @@ from ._secrecy import Value, masked_repr, sealed_class
 from .errors import InvalidClaimError, MalformedTokenError
 
 API_KEY_TYPE = "rollout-api-key+jwt"
-REFRESH_TOKEN_TYPE = "rollout-refresh-token+jwt"  # noqa: S105  the name of a type
+REFRESH_TOKEN_TYPE = "rollout-refresh-token+jwt"
 
 _CLOCK_DIFFERENCE = 60
 

@@ -126,7 +126,7 @@ def _form_problem(data: bytes) -> str:
     if data != data.strip():
         return "starts or ends with white space: remove it"
     segments = data.count(b".") + 1
-    if segments != 3:  # noqa: PLR2004
+    if segments != 3:  # noqa: PLR2004  likewise
         return f"has {segments} segments: a compact JWT has three"
     if b"=" in data:
         return "is padded with '=': a compact JWT has no padding"

@@ -84,7 +84,7 @@ class AuthData(Value):
                 raise InvalidAuthDataError(f"{_WIRE_NAMES[name]} is null: {mend}")
         extra = {key: value for key, value in data.items() if key not in _WIRE_NAMES.values()}
         try:
-            return cls(**fields, extra=extra or NO_EXTRA)  # type: ignore[arg-type]
+            return cls(**fields, extra=extra or NO_EXTRA)  # type: ignore[arg-type]  # foreign, and judged by the call
         except TypeError as error:
             problem = str(error)
         raise InvalidAuthDataError(problem)

@@ -173,7 +173,7 @@ def generate_connect_token(
 
 
 @lru_cache(maxsize=16)
-def _signer(credentials: ClientCredentials, ttl: timedelta, namespace: Namespace, dev: bool) -> ConnectTokenSigner:  # noqa: FBT001
+def _signer(credentials: ClientCredentials, ttl: timedelta, namespace: Namespace, dev: bool) -> ConnectTokenSigner:
     return ConnectTokenSigner(credentials, ttl=ttl, namespace=namespace, dev=dev)
 
 

@@ -50,7 +50,7 @@ class RolloutAuthError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Copy and pickle with the attributes that some classes add as keyword arguments."""
-        return (copyreg.__newobj__, (type(self), *self.args), self.__dict__)  # type: ignore[attr-defined]
+        return (copyreg.__newobj__, (type(self), *self.args), self.__dict__)  # type: ignore[attr-defined]  # typeshed leaves it out
 
 
 class ConfigurationError(RolloutAuthError, ValueError):

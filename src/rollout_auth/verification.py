@@ -14,8 +14,8 @@ from ._secrecy import masked_repr, sealed
 from .errors import BadVerificationTokenError, ConfigurationError, MissingHeaderError
 from .http import Headers, check_header_name, header_value, without_repetition
 
-VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_VERIFICATION_TOKEN"  # noqa: S105  the name of a variable
-PREVIOUS_VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN"  # noqa: S105
+VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_VERIFICATION_TOKEN"
+PREVIOUS_VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN"
 DEFAULT_HEADER = "X-Rollout-Verification-Token"
 
 

@@ -40,7 +40,7 @@ def masked_header(header: Mapping[str, object]) -> dict[str, object]:
     return {name: _masked(name, value, name in ("alg", "typ")) for name, value in header.items()}
 
 
-def _masked(name: str, value: object, is_public: bool = False) -> object:  # noqa: FBT001, FBT002
+def _masked(name: str, value: object, is_public: bool = False) -> object:
     if isinstance(value, dict):
         return {key: _masked(key, item) for key, item in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
