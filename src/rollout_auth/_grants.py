@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from ._checks import EPOCH, LAST_SECOND, check_instant, instant
 from ._claims import seconds_claim, text_claim
@@ -33,7 +34,8 @@ class ApiKeyGrant(Value):
     Raises ``TypeError`` for a field of the wrong type, and ``ConfigurationError`` for a naive instant.
     """
 
-    __slots__ = __match_args__ = ("grant_id", "user_id", "granted_at", "issued_at", "expires_at")
+    __slots__ = ("expires_at", "grant_id", "granted_at", "issued_at", "user_id")
+    __match_args__: ClassVar[tuple[str, ...]] = ("grant_id", "user_id", "granted_at", "issued_at", "expires_at")
 
     grant_id: str
     """What the key and all its successors have in common: random, or the partner's own choice."""
@@ -53,7 +55,8 @@ class ApiKeyGrant(Value):
         check_instant(granted_at, "granted_at")
         check_instant(issued_at, "issued_at")
         check_instant(expires_at, "expires_at")
-        for name, value in zip(self.__slots__, (grant_id, user_id, granted_at, issued_at, expires_at), strict=True):
+        fields = (grant_id, user_id, granted_at, issued_at, expires_at)
+        for name, value in zip(self.__match_args__, fields, strict=True):
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable, iscoroutine
-from typing import cast
+from typing import ClassVar, cast
 
 from ._json import loads_object
 from ._secrecy import Value, masked_repr, sealed, sealed_class
@@ -34,7 +34,8 @@ class RefreshRequest(Value):
     Raises ``TypeError`` for a refresh token that is no ``str``.
     """
 
-    __slots__ = __match_args__ = ("refresh_token", "fields")
+    __slots__ = ("fields", "refresh_token")
+    __match_args__: ClassVar[tuple[str, ...]] = ("refresh_token", "fields")
 
     refresh_token: str
     """The refresh token, which is yet to be looked up or verified."""
