@@ -278,7 +278,7 @@ class TestRevocation:
         async def is_revoked(_grant: ApiKeyGrant) -> bool:
             return False
 
-        issuer = ApiKeyIssuer(SECRET, is_revoked=is_revoked)  # type: ignore[arg-type]
+        issuer = ApiKeyIssuer(SECRET, is_revoked=is_revoked)
         with pytest.raises(TypeError, match="if it is async, leave it out and check the grant"):
             issuer.authenticate(issuer.issue("user-1").api_key)
 

@@ -106,6 +106,7 @@ ROUTES = {
 
 async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
+        # The ASGI specification ("Protocol Specifications") asks an app to raise for a protocol that it does not serve.
         raise NotImplementedError("HTTP only")
     method, view = ROUTES.get(scope["path"], (None, None))
     try:
