@@ -1,0 +1,207 @@
+"""What Rollout makes of an app's answers: strict readings, which name each mistake.
+
+Sources: docs.rollout.com/documentation/authenticating-with-rollout (the token), "Implementing User Auth with API Key"
+there (the answer to a refresh), RFC 6749 section 5.1 (``no-store``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from rollout_auth import (
+    AuthData,
+    BadSignatureError,
+    ClientCredentials,
+    ConnectToken,
+    InvalidAuthDataError,
+    InvalidClaimError,
+    MalformedRequestError,
+    MalformedTokenError,
+    TokenExpiredError,
+    TokenNotYetValidError,
+    VerificationError,
+    verify_connect_token,
+)
+from rollout_auth._claims import MAX_LIFETIME, NAMESPACE, Namespace
+from rollout_auth._json import as_object, loads_object
+from rollout_auth._jws import read_token
+from rollout_auth._secrecy import sealed
+
+from .mistakes import IntegrationError
+
+if TYPE_CHECKING:
+    from .messages import Response
+
+_KEYS = ("apiKey", "refreshToken", "expiresIn")
+_LONGEST_KEY = 400 * 86_400  # seconds; longer than a year, so that yearly keys pass
+_EPOCH_SECONDS = 1_000_000_000  # September 2001, or 31 years
+
+
+def token_of(response: Response, field: str) -> str:
+    """The connect token in the answer of the token endpoint: a field of JSON, or the whole of a text."""
+    check_success(response, "token", "the token endpoint", "let the signed-in user of this test pass")
+    if response.media_type == "application/json":
+        token = _object(response, "the token endpoint").get(field)
+    else:
+        token = response.body.decode("ascii", "replace").strip()
+    if not isinstance(token, str) or not token:
+        raise IntegrationError(
+            "token_missing",
+            "the answer of the token endpoint holds no token",
+            f"answer with connect_token_response(token), or name the field: here, it is {field!r}",
+        )
+    _check_no_store(response, "the token endpoint", "connect_token_response")
+    return token
+
+
+def judged_token(token: str, credentials: ClientCredentials, namespace: Namespace, now: datetime) -> ConnectToken:
+    """What a token says, if Rollout takes it and loses nothing of it."""
+    try:
+        verified = verify_connect_token(token, credentials=credentials, namespace=namespace, now=now)
+    except VerificationError as error:
+        mistake = _token_mistake(token, error, namespace, now)
+    else:
+        if verified.auth_data is not None:
+            check_units(verified.auth_data, "the connect token")
+        return verified
+    raise mistake
+
+
+def _token_mistake(token: str, error: VerificationError, namespace: Namespace, now: datetime) -> IntegrationError:
+    reason = f"Rollout refuses the connect token: {error}"
+    use = "sign with generate_connect_token"
+    if isinstance(error, MalformedTokenError):
+        is_other = _header_of(token).get("alg", "HS512") != "HS512"
+        return IntegrationError("wrong_algorithm" if is_other else "malformed_token", reason, use)
+    if isinstance(error, BadSignatureError):
+        return IntegrationError("wrong_secret", reason, "sign with the client secret of this test")
+    if isinstance(error, (TokenExpiredError, TokenNotYetValidError)):
+        code = "token_expired" if isinstance(error, TokenExpiredError) else "token_not_yet_valid"
+        mend = f"sign a token for each page; Rollout's clock is at {now:%H:%M:%S} UTC: give your app the same (Clock)"
+        return IntegrationError(code, reason, mend)
+    claim = cast("InvalidClaimError", error).claim
+    if claim == "sub":
+        value = _claims_of(token).get("sub")
+        if isinstance(value, int):
+            return IntegrationError(
+                "user_id_not_text", "the user id (sub) is a number, and Rollout takes a string", "pass str(user.pk)"
+            )
+        return IntegrationError("user_id_unusable", reason, "pass str(user.pk)")
+    if claim == "iss":
+        return IntegrationError("wrong_client_id", reason, "sign with the client id of this test")
+    if claim in ("iat", "exp", "nbf"):
+        mend = f"{use}, which signs whole seconds and for {MAX_LIFETIME} s at most"
+        return IntegrationError("wrong_times", reason, mend)
+    if claim == namespace:
+        return IntegrationError("auth_data_unusable", reason, "pass AuthData")
+    lost = f"authData is not under {namespace!r}, where Rollout looks, and is lost without an error"
+    return IntegrationError("wrong_claim_name", f"{lost} ({error})", f"{use}, which knows the name")
+
+
+def _header_of(token: str) -> dict[str, object]:
+    try:
+        return read_token(token)[0]
+    except VerificationError:
+        return {}
+
+
+def _claims_of(token: str) -> dict[str, object]:
+    return loads_object(read_token(token)[1], "the payload", MalformedTokenError)
+
+
+def renewed(response: Response, before: AuthData) -> AuthData:
+    """The authData in the answer to a refresh, which must have all that the key before it had."""
+    check_success(response, "refresh", "the refresh endpoint", "answer 200 with a new key")
+    if response.status != 200:  # noqa: PLR2004
+        raise IntegrationError(
+            "refresh_status", f"the refresh endpoint answered {response.status}", "answer with refresh_response"
+        )
+    if response.media_type != "application/json":
+        raise IntegrationError(
+            "refresh_type",
+            "the answer to a refresh is not of type application/json",
+            "answer with refresh_response, which sets Content-Type",
+        )
+    _check_no_store(response, "the refresh endpoint", "refresh_response")
+    fields = _object(response, "the refresh endpoint")
+    _check_fields(fields, before)
+    try:
+        auth_data = AuthData.from_dict(fields)
+    except InvalidAuthDataError as error:
+        problem = str(error)
+    else:
+        check_units(auth_data, "the answer to a refresh", before)
+        return auth_data
+    raise IntegrationError(
+        "refresh_fields", f"the answer to a refresh is not authData: {problem}", "answer with refresh_response"
+    )
+
+
+def _check_fields(fields: dict[str, object], before: AuthData) -> None:
+    missing = [name for name in _KEYS if name not in fields]
+    if missing:
+        raise IntegrationError(
+            "refresh_fields",
+            f"the answer to a refresh lacks {', '.join(missing)}",
+            "answer with refresh_response: it names them apiKey, refreshToken and expiresIn",
+        )
+    lost = [name for name in before.extra if name not in fields]
+    if lost:
+        raise IntegrationError(
+            "refresh_loses_fields",
+            f"the answer to a refresh takes the place of authData, and lacks its {', '.join(lost)}",
+            "give each refresh the same extra as the connect token",
+        )
+
+
+def check_units(auth_data: AuthData, where: str, before: AuthData | None = None) -> None:
+    """Raise if ``expiresIn`` is hardly a number of seconds: an instant, or milliseconds."""
+    seconds = auth_data.expires_in
+    if seconds is None:
+        return
+    if seconds >= _EPOCH_SECONDS:
+        raise IntegrationError(
+            "expires_in_instant",
+            f"expiresIn of {where} is {seconds}, which looks like an instant",
+            "pass the number of seconds that the key is valid",
+        )
+    is_thousandfold = before is not None and before.expires_in is not None and seconds == 1000 * before.expires_in
+    is_odd = seconds >= 10 * 60_000 and seconds % 60_000 == 0 and seconds % 86_400 != 0
+    if is_thousandfold or is_odd or seconds > _LONGEST_KEY:
+        raise IntegrationError(
+            "expires_in_milliseconds",
+            f"expiresIn of {where} is {seconds}, and looks like milliseconds ({seconds / 86_400:.0f} days if not)",
+            "pass seconds, such as 3600 for an hour",
+        )
+
+
+def check_success(response: Response, code: str, who: str, mend: str) -> None:
+    """Raise unless the status is 2xx: an error of the server is another mistake than a refusal."""
+    if response.status >= 500:  # noqa: PLR2004  RFC 9110 section 15.6
+        raise IntegrationError("server_error", f"{who} answered {response.status}", "read the app's own log")
+    if not response.is_success:
+        raise IntegrationError(f"{code}_refused", f"{who} answered {response.status}", mend)
+
+
+def is_refusal(response: Response) -> bool:
+    """Whether the app says that the request is wrong: a status of 4xx."""
+    return 400 <= response.status <= 499  # noqa: PLR2004  RFC 9110 section 15.5
+
+
+def _object(response: Response, who: str) -> dict[str, object]:
+    try:
+        return response.json()
+    except MalformedRequestError as error:
+        problem = str(error)
+    raise IntegrationError("malformed_json", f"the answer of {who} is not usable: {problem}", "answer with JSON")
+
+
+def _check_no_store(response: Response, who: str, builder: str) -> None:
+    directives = {part.strip().lower() for part in response.header("Cache-Control").split(",")}
+    if "no-store" not in directives:
+        raise IntegrationError(
+            "cacheable_answer",
+            f"the answer of {who} holds a secret, and has no 'Cache-Control: no-store'",
+            f"send every header of {builder}",
+        )

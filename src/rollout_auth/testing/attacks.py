@@ -1,0 +1,105 @@
+"""What a stranger or a broken client sends: each must be refused, and none may crash the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from secrets import token_hex
+from typing import NamedTuple
+
+from .conversation import Conversation, Flow
+from .deliveries import event, signed, webhook
+from .exchanges import Outgoing
+from .mistakes import IntegrationError
+from .templates import API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN
+from .webhook_signing import webhook_body
+
+_JSON = {"Content-Type": "application/json"}
+
+
+class Attack(NamedTuple):
+    """A request that must be refused, and what it means if it is not."""
+
+    outgoing: Outgoing
+    code: str
+    mend: str
+
+
+def intrude(conversation: Conversation) -> Flow[None]:
+    """Whoever does not know a secret tries each endpoint."""
+    yield from _refused(list(_intrusions(conversation)))
+
+
+def send_garbage(conversation: Conversation) -> Flow[None]:
+    """Send what nobody can read, with the verification token and the signature that let it be read."""
+    yield from _refused(list(_garbage(conversation)))
+
+
+def _refused(attacks: list[Attack]) -> Flow[None]:
+    for outgoing, code, mend in attacks:
+        (response,) = yield [outgoing]
+        if response.status >= 500:  # noqa: PLR2004  RFC 9110 section 15.6
+            problem = f"the app answered {response.status} to a request that it should refuse ({outgoing.purpose})"
+            raise IntegrationError("server_error", problem, "answer 400 or 401: catch VerificationError")
+        if response.status < 400:  # noqa: PLR2004  RFC 9110 section 15.5
+            raise IntegrationError(code, f"the app answered {response.status} to a {outgoing.purpose}", mend)
+
+
+def _intrusions(conversation: Conversation) -> Iterator[Attack]:
+    dashboard = conversation.dashboard
+    wrong = token_hex(32)
+    verify = "check the verification token before anything else: RequestVerifier(...).verify(request.headers)"
+    for what, template in (("call", dashboard.api), ("refresh", dashboard.refresh)):
+        if template is None or (what == "refresh" and not _is_refreshable(conversation)):
+            continue
+        if template.has(VERIFICATION_TOKEN):
+            code = f"unverified_{what}"
+            without = template.without(VERIFICATION_TOKEN)
+            yield Attack(conversation.outgoing(f"{what} without the verification token", without), code, verify)
+            other = conversation.outgoing(f"{what} with a wrong verification token", template, verification_token=wrong)
+            yield Attack(other, code, verify)
+        if what == "call" and template.has(API_KEY):
+            made_up = conversation.outgoing("call with a made-up API key", template, auth_data={"apiKey": wrong})
+            yield Attack(made_up, "api_key_not_checked", "look the API key up: ApiKeyIssuer(...).authenticate(api_key)")
+        if what == "refresh" and template.has(REFRESH_TOKEN):
+            made_up = conversation.outgoing(
+                "refresh with a made-up refresh token", template, auth_data={"refreshToken": wrong}
+            )
+            yield Attack(made_up, "refresh_token_not_checked", "raise InvalidRefreshTokenError for an unknown token")
+    if dashboard.webhook_path is not None:
+        body = webhook_body(event(conversation, "peopleCreated", ["person-0"]))
+        verify = "verify the signature first: verify_webhook(body, headers)"
+        unsigned = webhook(conversation, body, _JSON, "without a signature", "webhook without a signature")
+        yield Attack(unsigned, "unverified_webhook", verify)
+        badly = signed(conversation, body, wrong, "webhook with a wrong signature")
+        yield Attack(badly, "unverified_webhook", verify)
+
+
+def _is_refreshable(conversation: Conversation) -> bool:
+    auth_data = conversation.connection and conversation.connection.auth_data
+    return auth_data is not None and auth_data.is_refreshable
+
+
+_GARBAGE = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "no UTF-8": b"\xff\xfe\x00",
+    "no object": b"[1, null]",
+    "a number for a text": b'{"refreshToken":1,"eventId":1}',
+    "deep nesting": b"[" * 20_000 + b"]" * 20_000,
+    "a lone surrogate": b'{"refreshToken":"\\ud800","eventId":"\\ud800"}',
+}
+
+
+def _garbage(conversation: Conversation) -> Iterator[Attack]:
+    refresh, path = conversation.dashboard.refresh, conversation.dashboard.webhook_path
+    secret = conversation.credentials.client_secret
+    for what, body in _GARBAGE.items():
+        if refresh is not None and refresh.json is not None and _is_refreshable(conversation):
+            outgoing = conversation.outgoing(f"refresh with {what} in its body", refresh)
+            request = outgoing.request.with_body(body)
+            yield Attack(
+                outgoing._replace(request=request), "garbage_accepted", "read it by parse_refresh_request, which refuses"
+            )
+        if path is not None:
+            outgoing = signed(conversation, body, secret, f"webhook with {what} in its body")
+            yield Attack(outgoing, "garbage_accepted", "read it by verify_webhook, which refuses it")

@@ -1,0 +1,66 @@
+"""A clock for tests, which is moved instead of waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+
+from rollout_auth import ConfigurationError, _checks
+from rollout_auth._checks import check_duration, check_instant
+
+
+class Clock:
+    """The time as the simulator has it.
+
+    ``Clock()`` goes with the machine's clock, ``Clock(start)`` stands still at an aware ``datetime``; ``advance`` moves
+    either. Raises ``TypeError`` for a start that is no ``datetime`` and ``ConfigurationError`` for a naive one.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        if start is not None:
+            check_instant(start, "start")
+        self._start = start
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        """The current instant, aware and in UTC: hand it to the library as ``now``."""
+        start = datetime.fromtimestamp(time.time(), timezone.utc) if self._start is None else self._start
+        return start.astimezone(timezone.utc) + self._ahead
+
+    def advance(self, duration: timedelta) -> None:
+        """Move on by a duration that is not negative.
+
+        Raises ``TypeError`` for anything but a ``timedelta``, and ``ConfigurationError`` for one that goes back.
+        """
+        check_duration("duration", duration)
+        if duration < timedelta(0):
+            raise ConfigurationError("duration is negative, and time goes forward: pass timedelta(minutes=59)")
+        self._ahead += duration
+
+    @contextmanager
+    def installed(self) -> Iterator[Clock]:
+        """While it lasts, every call of this library in this process reads the time here, if it is given no ``now``.
+
+        So an app under test ages with the simulator. Code that asks the machine itself for the time does not.
+        """
+        before = _checks.time
+        _checks.time = _LibraryTime(self)  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # stands in for the module, of which only time() is used
+        try:
+            yield self
+        finally:
+            _checks.time = before
+
+    def __repr__(self) -> str:
+        return f"Clock({self.now().isoformat()})"
+
+
+class _LibraryTime:
+    """What the library asks of the module ``time``."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def time(self) -> float:
+        return self._clock.now().timestamp()

@@ -1,0 +1,207 @@
+"""Rollout's side of the conversation, without a transport: generators that yield requests and are sent the answers.
+
+``simulator`` drives them, with and without ``async``. What each answer is judged by stands in ``answers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from rollout_auth import AuthData, ClientCredentials, ConfigurationError, ConnectToken
+
+from .answers import check_success, is_refusal, judged_token, renewed, token_of
+from .clock import Clock
+from .dashboard import Dashboard
+from .exchanges import Exchange, Outgoing
+from .masks import Mask
+from .messages import Response
+from .mistakes import IntegrationError
+from .templates import DashboardRequest
+
+R = TypeVar("R")
+Flow = Generator[Sequence[Outgoing], Sequence[Response], R]
+
+_EARLY = timedelta(minutes=5)
+
+@dataclass
+class Connection:
+    """What Rollout has stored of a user, until the user connects again."""
+
+    user_id: str
+    auth_data: AuthData | None
+    read_at: datetime
+    """When the key was read, from which ``expiresIn`` counts."""
+    is_proven: bool = False
+    """Whether the app has accepted the key."""
+
+    @property
+    def renew_at(self) -> datetime | None:
+        """When Rollout renews the key: some minutes before its end, or half its life if that is shorter."""
+        if self.auth_data is None or self.auth_data.expires_in is None:
+            return None
+        life = timedelta(seconds=self.auth_data.expires_in)
+        return self.read_at + life - min(_EARLY, life / 2)
+
+
+class Conversation:
+    """The state of one Rollout, and the steps of its conversation with one app."""
+
+    def __init__(
+        self, credentials: ClientCredentials, verification_token: str | None, dashboard: Dashboard, clock: Clock
+    ) -> None:
+        self.credentials = credentials
+        self.dashboard = dashboard
+        self.clock = clock
+        self.skew = timedelta(0)
+        self.loses_next_answer = False
+        self.tokens: list[str] = []
+        self.connection: Connection | None = None
+        self.exchanges: list[Exchange] = []
+        self.verification_token = verification_token
+        self.mask = Mask()
+        self.mask.learn("client secret", *credentials.secrets)
+        if verification_token is not None:
+            self.mask.learn("verification token", verification_token)
+
+    def now(self) -> datetime:
+        """The time as Rollout has it, which may differ from the app's."""
+        return self.clock.now() + self.skew
+
+    # --- the requests -----------------------------------------------------------------------------------------------
+
+    def outgoing(
+        self,
+        purpose: str,
+        template: DashboardRequest,
+        *,
+        auth_data: Mapping[str, object] | None = None,
+        verification_token: str | None = None,
+    ) -> Outgoing:
+        """A request of the dashboard, filled in with what is stored, or with something in its place."""
+        connection = self.connection
+        context: dict[str, object] = {}
+        if connection is not None:
+            stored = {} if connection.auth_data is None else connection.auth_data.to_dict()
+            context = {"userId": connection.user_id, "authData": {**stored, **(auth_data or {})}}
+        values: dict[str, object] = {"context": context}
+        token = verification_token or self.verification_token
+        if token is not None:
+            values["verificationToken"] = token
+        try:
+            request = template.fill(values)
+        except ConfigurationError as error:
+            problem, _, mend = str(error).partition(": ")
+        else:
+            return Outgoing(purpose, request, str(template))
+        raise IntegrationError("cannot_fill", f"the {purpose} request cannot be made, because {problem}", mend)
+
+    def record(self, outgoing: Outgoing, response: Response) -> Exchange:
+        """Keep an exchange, with how it may be shown."""
+        answer = f"{response.status} {self.mask.show(response)}".rstrip()
+        lost = " (the answer is lost)" * outgoing.is_lost
+        shown = f"{self.now():%H:%M:%S}  {outgoing.purpose}: {outgoing.shown} -> {answer}{lost}"
+        exchange = Exchange(outgoing.purpose, self.now(), outgoing.request, response, outgoing.is_lost, shown)
+        self.exchanges.append(exchange)
+        return exchange
+
+    # --- the steps --------------------------------------------------------------------------------------------------
+
+    def fetch_token(self) -> Flow[str]:
+        """The partner's page gets a token from the partner's server."""
+        (response,) = yield [self.outgoing("token", self.dashboard.token)]
+        token = token_of(response, self.dashboard.token_field)
+        self.mask.learn("connect token", token)
+        return token
+
+    def connect(self, token: str | None = None) -> Flow[ConnectToken]:
+        """A browser brings a token: Rollout judges it, and stores its authData in the place of what it had."""
+        if token is None:
+            token = yield from self.fetch_token()
+        verified = judged_token(token, self.credentials, self.dashboard.namespace, self.now())
+        self.tokens.append(token)
+        self.connection = Connection(verified.user_id, None, self.now())
+        if verified.auth_data is not None:
+            self._store(self.connection, verified.auth_data)
+        return verified
+
+    def _store(self, connection: Connection, auth_data: AuthData) -> None:
+        self.mask.learn("API key", auth_data.api_key)
+        if auth_data.refresh_token is not None:
+            self.mask.learn("refresh token", auth_data.refresh_token)
+        connection.auth_data, connection.read_at, connection.is_proven = auth_data, self.now(), False
+
+    def connected(self) -> Connection:
+        """The connection there is."""
+        if self.connection is None:
+            raise ConfigurationError("nobody is connected: call connect() before")
+        return self.connection
+
+    def call(self, template: DashboardRequest | None = None) -> Flow[Response]:
+        """Rollout calls the app with the key, which it renews first if that is about to end."""
+        connection = self.connected()
+        if self.dashboard.refresh and connection.renew_at and connection.renew_at <= self.now():
+            yield from self.renew()
+        (response,) = yield [self.outgoing("call", template or self.dashboard.api)]
+        if response.status == 401 and connection.is_proven:  # noqa: PLR2004
+            raise self._ended_early(connection)
+        check_success(response, "call", "the API", "accept the key that the connect token or the refresh has just given")
+        connection.is_proven = True
+        return response
+
+    def _ended_early(self, connection: Connection) -> IntegrationError:
+        passed = (self.now() - connection.read_at) // timedelta(seconds=1)
+        said = connection.auth_data and connection.auth_data.expires_in
+        life = "without an end" if said is None else f"for {said} s"
+        return IntegrationError(
+            "key_ended_early",
+            f"the key is valid {life} by its expiresIn, and was refused {passed} s after Rollout has read it",
+            "accept keys an hour longer than they say, and give expiresIn in seconds",
+        )
+
+    def renew(self) -> Flow[AuthData]:
+        """Rollout asks for a new key, and stores it."""
+        outgoing, before = self._refresh()
+        response = yield from self.until_answered(
+            outgoing, "refresh_not_repeatable", "accept an old refresh token for an hour at least"
+        )
+        return self._renewed(response, before)
+
+    def renew_at_once(self, count: int) -> Flow[list[AuthData]]:
+        """Several of Rollout's machines ask for a new key at the same time, with the same refresh token."""
+        outgoing, before = self._refresh()
+        responses = yield [outgoing] * count
+        for response in responses:
+            if is_refusal(response):
+                raise IntegrationError(
+                    "refresh_race",
+                    f"of {count} refreshes at once with one refresh token, one was answered {response.status}",
+                    "accept an old refresh token for an hour at least",
+                )
+        return [self._renewed(response, before) for response in responses]
+
+    def _refresh(self) -> tuple[Outgoing, AuthData]:
+        before = self.connected().auth_data
+        if self.dashboard.refresh is None or before is None or not before.is_refreshable:
+            raise ConfigurationError("the key cannot be renewed: sign AuthData with refresh_token and expires_in")
+        return self.outgoing("refresh", self.dashboard.refresh), before
+
+    def _renewed(self, response: Response, before: AuthData) -> AuthData:
+        auth_data = renewed(response, before)
+        self._store(self.connected(), auth_data)
+        return auth_data
+
+    def until_answered(self, outgoing: Outgoing, code: str, mend: str) -> Flow[Response]:
+        """The answer to a request, which is sent again if the first answer is to be lost."""
+        if not self.loses_next_answer:
+            (response,) = yield [outgoing]
+            return response
+        self.loses_next_answer = False
+        (lost,) = yield [outgoing._replace(is_lost=True)]
+        (response,) = yield [outgoing]
+        if lost.is_success and is_refusal(response):
+            problem = f"the answer to a {outgoing.purpose} was lost, and the same again was answered {response.status}"
+            raise IntegrationError(code, problem, mend)
+        return response

@@ -1,0 +1,50 @@
+"""What a partner sets up: the requests of Rollout's dashboard, and the token endpoint that the partner's page calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rollout_auth import NAMESPACE
+from rollout_auth._claims import Namespace, checked_namespace
+
+from .templates import DashboardRequest
+from .webhook_signing import Digest, SignedContent, check_choice
+
+_VERIFIED = {"X-Rollout-Verification-Token": "{{verificationToken}}"}
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """The requests that reach the app under test. The defaults are those of the example apps.
+
+    Raises ``ConfigurationError`` for a setting that Rollout does not have.
+    """
+
+    token: DashboardRequest = DashboardRequest("GET", "/rollout/token")
+    """How the partner's page asks for a token; headers such as that of a session belong here."""
+    token_field: str = "token"
+    """The field of the token endpoint's JSON; an answer of another type is the token itself."""
+    api: DashboardRequest = DashboardRequest(
+        "GET", "/api/contacts", headers={"Authorization": "Bearer {{context.authData.apiKey}}", **_VERIFIED}
+    )
+    """A call with the user's key."""
+    refresh: DashboardRequest | None = DashboardRequest(
+        "POST", "/rollout/refresh", headers=_VERIFIED, json={"refreshToken": "{{context.authData.refreshToken}}"}
+    )
+    """How a key is renewed; None if keys do not end."""
+    webhook_path: str | None = "/rollout/webhook"
+    """Where webhooks go; None if there are none."""
+    signed_content: SignedContent = "base64"
+    """What a webhook's signature is over: the body's base64 text, or ``"raw"`` for the body itself."""
+    digest: Digest = "hex"
+    """How a webhook's signature is written: ``"hex"`` or ``"base64"``."""
+    namespace: Namespace = NAMESPACE
+    """The claim that holds authData."""
+
+    def __post_init__(self) -> None:
+        check_choice("signed_content", self.signed_content, "base64", "raw")
+        check_choice("digest", self.digest, "hex", "base64")
+        checked_namespace(self.namespace)
+        if self.webhook_path is not None:
+            DashboardRequest("POST", self.webhook_path)

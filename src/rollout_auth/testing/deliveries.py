@@ -1,0 +1,114 @@
+"""Webhooks: deliveries that are repeated and reordered, and why a good one is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from secrets import token_hex
+
+from rollout_auth import ConfigurationError, WebhookEvent, verify_webhook
+
+from .answers import check_success, is_refusal
+from .conversation import Conversation, Flow
+from .exchanges import Outgoing
+from .messages import Request, Response
+from .mistakes import IntegrationError
+from .webhook_signing import Digest, SignedContent, signed_headers, webhook_body
+
+_FORMS: tuple[tuple[SignedContent, Digest], ...] = (
+    ("base64", "hex"),
+    ("base64", "base64"),
+    ("raw", "hex"),
+    ("raw", "base64"),
+)
+
+
+def deliver(
+    conversation: Conversation,
+    payloads: Sequence[Mapping[str, object]],
+    *,
+    times: int = 1,
+    is_signed_with_previous: bool = False,
+) -> Flow[list[WebhookEvent]]:
+    """Deliver webhooks in this order, each as often as told."""
+    secrets = conversation.credentials.secrets
+    if is_signed_with_previous and len(secrets) == 1:
+        raise ConfigurationError("there is no previous client secret: pass one in ClientCredentials(...)")
+    for payload in payloads:
+        outgoing = signed(conversation, webhook_body(payload), secrets[is_signed_with_previous])
+        for _ in range(times):
+            response = yield from conversation.until_answered(
+                outgoing, "webhook_not_repeatable", "answer a second delivery of an eventId as the first"
+            )
+            if is_refusal(response):
+                raise (yield from _mistake(conversation, payload, response, is_signed_with_previous))
+            check_success(response, "webhook", "the webhook endpoint", "answer 2xx")
+    return [_event(conversation, payload) for payload in payloads]
+
+
+def event(conversation: Conversation, name: str, resource_ids: Sequence[str], **fields: object) -> dict[str, object]:
+    """What a webhook tells."""
+    return {
+        "eventId": f"event-{token_hex(8)}",
+        "eventCreated": conversation.now().isoformat(timespec="milliseconds"),
+        "event": name,
+        "resourceIds": list(resource_ids),
+        "uri": f"https://universal.rollout.com/api/people?ids={','.join(resource_ids)}",
+        **fields,
+    }
+
+
+def signed(conversation: Conversation, body: bytes, secret: str, purpose: str = "webhook") -> Outgoing:
+    """A webhook that a secret signs in the dashboard's way."""
+    dashboard = conversation.dashboard
+    headers = signed_headers(body, secret, dashboard.signed_content, dashboard.digest)
+    return webhook(conversation, body, headers, f"{len(body)} bytes, signed", purpose)
+
+
+def webhook(
+    conversation: Conversation, body: bytes, headers: Mapping[str, str], shown: str, purpose: str = "webhook"
+) -> Outgoing:
+    """A webhook as it travels."""
+    path = conversation.dashboard.webhook_path
+    if path is None:
+        raise ConfigurationError("the dashboard has no webhooks: pass Dashboard(webhook_path=...)")
+    return Outgoing(purpose, Request("POST", path, headers.items(), body), f"POST {path}  {shown}")
+
+
+def _event(conversation: Conversation, payload: Mapping[str, object]) -> WebhookEvent:
+    body = webhook_body(payload)
+    headers = signed_headers(body, conversation.credentials.client_secret, "base64", "hex")
+    return verify_webhook(body, headers, credentials=conversation.credentials)
+
+
+def _mistake(
+    conversation: Conversation, payload: Mapping[str, object], response: Response, is_signed_with_previous: bool
+) -> Flow[IntegrationError]:
+    """Why a rightly signed webhook was refused: found by what the app accepts in its place."""
+    refused = f"a rightly signed webhook was answered {response.status}"
+    if is_signed_with_previous:
+        mend = "verify with the previous client secret too, during a rotation (ROLLOUT_PREVIOUS_CLIENT_SECRET)"
+        return IntegrationError("previous_secret_refused", f"{refused}, signed with the previous secret", mend)
+    secret = conversation.credentials.client_secret
+    as_python_writes = signed(conversation, json.dumps(payload).encode(), secret, "webhook, to find out why")
+    (answer,) = yield [as_python_writes]
+    if answer.is_success:
+        mend = "verify the raw bytes that arrived: verify_webhook(request.get_data(), request.headers)"
+        return IntegrationError(
+            "webhook_reserialised", f"{refused}: what was verified is the JSON read and written again", mend
+        )
+    body = webhook_body(payload)
+    dashboard = conversation.dashboard
+    for form in _FORMS:
+        if form == (dashboard.signed_content, dashboard.digest):
+            continue
+        shown = f"{len(body)} bytes, signed in {form[1]} over the {form[0]} body"
+        headers = signed_headers(body, secret, *form)
+        (answer,) = yield [webhook(conversation, body, headers, shown, "webhook, to find out why")]
+        if answer.is_success:
+            return IntegrationError(
+                "webhook_signed_otherwise",
+                f"{refused}: the app expects a digest in {form[1]} over the {form[0]} body",
+                "verify what your Rollout signs, or set signed_content and digest of Dashboard",
+            )
+    return IntegrationError("webhook_refused", refused, "verify with the client secret of this test")

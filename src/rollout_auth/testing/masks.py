@@ -1,0 +1,74 @@
+"""How secrets stay out of transcripts: what was sent is shown by its template, what came back is masked."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote, quote_plus
+
+from rollout_auth import MalformedRequestError
+
+if TYPE_CHECKING:
+    from .messages import Response
+
+_TOKEN_LIKE = r"[0-9A-Za-z_.~+/=-]{20,}"  # what no word of an error message is
+_SHOWN_FIELDS = ("code", "detail", "error", "error_description", "expiresAt", "message", "status", "title", "type")
+_LONGEST = 300
+_SHORT = 8  # characters; a shorter secret is looked for as a word of its own
+
+
+class Mask:
+    """The secrets of a conversation, by name, and what hides them in any text."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def learn(self, name: str, *secrets: str) -> None:
+        """Hide these from now on, plain, in JSON and in URLs."""
+        for secret in secrets:
+            for text in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+                self._names.setdefault(text, name)
+
+    def hide(self, text: str) -> str:
+        """The text with a name in the place of each secret, and without anything that looks like one."""
+        for secret in sorted(self._names, key=len, reverse=True):
+            pattern = re.escape(secret)
+            if len(secret) < _SHORT:
+                pattern = rf"(?<!\w){pattern}(?!\w)"
+            text = re.sub(pattern, f"<{self._names[secret]}>", text)
+        return re.sub(_TOKEN_LIKE, lambda match: hidden(match[0]), text)
+
+    def show(self, response: Response) -> str:
+        """What an answer says, on one line."""
+        body = response.body
+        if not body:
+            return ""
+        try:
+            shown = json.dumps({key: self._masked(key, value) for key, value in response.json().items()})
+        except MalformedRequestError:
+            if response.is_success:
+                return f"<{len(body)} bytes of {self.hide(response.media_type) or 'no type'}>"
+            shown = self.hide(" ".join(body[: 4 * _LONGEST].decode(errors="replace").split()))
+        return printable(shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}...")
+
+    def _masked(self, key: str, value: object) -> object:
+        if isinstance(value, dict):
+            return {name: self._masked(name, item) for name, item in cast("dict[str, object]", value).items()}
+        if isinstance(value, list):
+            return [self._masked(key, item) for item in cast("list[object]", value)]
+        if not isinstance(value, str):
+            return value
+        if value in self._names:
+            return f"<{self._names[value]}>"
+        return self.hide(value) if key in _SHOWN_FIELDS else hidden(value)
+
+
+def hidden(text: str) -> str:
+    """A text's length in its place."""
+    return f"<hidden, {len(text)} characters>"
+
+
+def printable(text: str) -> str:
+    """The text without what controls a terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,0 +1,80 @@
+"""HTTP requests and responses as values, whose ``repr`` shows no content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from rollout_auth import MalformedRequestError
+from rollout_auth._json import loads_object
+from rollout_auth._secrecy import Value, masked_repr, sealed, sealed_class
+
+
+@sealed_class
+class Request(Value):
+    """What the simulator sends: a method, a target (path and query), headers as pairs of ``str``, a body of bytes."""
+
+    __slots__ = ("body", "headers", "method", "target")
+    __match_args__: ClassVar[tuple[str, ...]] = ("method", "target", "headers", "body")
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def __init__(
+        self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        object.__setattr__(self, "method", method)
+        object.__setattr__(self, "target", target)
+        object.__setattr__(self, "headers", tuple(headers))
+        object.__setattr__(self, "body", body)
+
+    def with_body(self, body: bytes) -> Request:
+        """The same request with another body."""
+        return Request(self.method, self.target, self.headers, body)
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "method", "target", "headers", "body", hidden=("target", "headers", "body"))
+
+
+@sealed_class
+class Response(Value):
+    """What the app under test answers: a status, headers as a mapping or as pairs of ``str``, a body of bytes."""
+
+    __slots__ = ("body", "headers", "status")
+    __match_args__: ClassVar[tuple[str, ...]] = ("status", "headers", "body")
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        object.__setattr__(self, "status", status)
+        object.__setattr__(self, "headers", tuple(pairs))
+        object.__setattr__(self, "body", body)
+
+    def header(self, name: str) -> str:
+        """The values of a header, joined by commas (RFC 9110 section 5.3); empty if it is missing."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
+
+    @property
+    def media_type(self) -> str:
+        """The ``Content-Type`` in lower case, without parameters."""
+        return self.header("Content-Type").partition(";")[0].strip().lower()
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status <= 299  # noqa: PLR2004  RFC 9110 section 15.3
+
+    @sealed
+    def json(self) -> dict[str, object]:
+        """The body as a JSON object, read strictly. Raises ``MalformedRequestError`` for anything else."""
+        return loads_object(self.body, "the body", MalformedRequestError)
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "status", "headers", "body", hidden=("headers", "body"))

@@ -1,0 +1,186 @@
+"""Requests as a partner writes them in Rollout's dashboard, with places that Rollout fills in.
+
+Source: "Implementing User Auth with API Key" of docs.rollout.com: ``{{context.authData.apiKey}}`` stands wherever the
+partner wants it. ``{{verificationToken}}`` is this package's own: in the dashboard, the token itself stands there.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import quote, urlencode
+
+from rollout_auth import ConfigurationError
+from rollout_auth._json import as_object
+from rollout_auth._secrecy import sealed
+from rollout_auth.http import check_header_name
+
+from .masks import hidden
+from .messages import Request
+
+if TYPE_CHECKING:
+    Context = Mapping[str, object]
+
+V = TypeVar("V")
+
+VERIFICATION_TOKEN = "verificationToken"
+API_KEY = "context.authData.apiKey"
+REFRESH_TOKEN = "context.authData.refreshToken"
+
+_PLACE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
+_PUBLIC_HEADERS = ("accept", "content-type")
+_SCHEME = "(?:[A-Z][a-z]{1,9})? ?"  # RFC 9110 section 11.1
+
+
+class DashboardRequest:
+    """A request with places to fill in: ``{{context.authData.apiKey}}``, ``{{context.userId}}``, any field of authData.
+
+    Args:
+        method: such as ``"POST"``.
+        path: such as ``"/rollout/refresh"``.
+        headers: names and values.
+        query: names and values of the query.
+        json: a JSON value for the body. A text that is nothing but one place becomes the value that stands there.
+        form: names and values for a form in the body.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ConfigurationError: a name is none, or both ``json`` and ``form`` are given.
+
+    A literal header value is no place for a secret of production: tests are read by many. ``repr`` hides it.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+    ) -> None:
+        if json is not None and form is not None:
+            raise ConfigurationError("json and form are both given: a request has one body, pass one of them")
+        if not re.fullmatch(r"[A-Z]+", method):
+            raise ConfigurationError("method is not one of HTTP's: pass one such as 'POST', in capitals")
+        if not path.startswith("/"):
+            raise ConfigurationError("path does not begin with a slash: pass one such as '/rollout/refresh'")
+        self.method = method
+        self.path = path
+        self.headers = dict(headers or {})
+        self.query = dict(query or {})
+        self.json = json
+        self.form = None if form is None else dict(form)
+        for name in self.headers:
+            check_header_name(name)
+
+    @sealed
+    def fill(self, context: Context) -> Request:
+        """The request with every place filled in. Raises ``ConfigurationError`` for a place that context has not."""
+        path = _filled(self.path, context, lambda text: quote(text, safe=""))
+        query = {name: _filled(value, context) for name, value in self.query.items()}
+        headers = [(name, _header(name, _filled(value, context))) for name, value in self.headers.items()]
+        body, content_type = self._body(context)
+        if content_type and "content-type" not in (name.lower() for name in self.headers):
+            headers.append(("Content-Type", content_type))
+        return Request(self.method, f"{path}?{urlencode(query)}" if query else path, headers, body)
+
+    def _body(self, context: Context) -> tuple[bytes, str]:
+        if self.form is not None:
+            fields = {name: _filled(value, context) for name, value in self.form.items()}
+            return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+        if self.json is None:
+            return b"", ""
+        value = _mapped(self.json, lambda text: _filled_value(text, context))
+        return json_module.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
+
+    def has(self, place: str) -> bool:
+        """Whether a place of this name stands anywhere in the request."""
+        texts = [self.path, *self.headers.values(), *self.query.values(), *(self.form or {}).values()]
+        return any(place in _places(text) for text in [*texts, json_module.dumps(self.json)])
+
+    def without(self, place: str) -> DashboardRequest:
+        """The same request without each header, field of the query and field of the body that holds the place."""
+        body = as_object(self.json)
+        return DashboardRequest(
+            self.method,
+            self.path,
+            headers=_without(place, self.headers),
+            query=_without(place, self.query),
+            json=self.json if body is None else _without(place, body),
+            form=self.form and _without(place, self.form),
+        )
+
+    def __str__(self) -> str:
+        query = "&".join(f"{name}={_shown(value)}" for name, value in self.query.items())
+        parts = [f"{self.method} {self.path}{'?' * bool(query)}{query}"]
+        parts += [
+            f"{name}: {value if name.lower() in _PUBLIC_HEADERS else _shown(value)}"
+            for name, value in self.headers.items()
+        ]
+        if self.form is not None:
+            parts.append("form " + "&".join(f"{name}={_shown(value)}" for name, value in self.form.items()))
+        if self.json is not None:
+            parts.append("JSON " + json_module.dumps(_mapped(self.json, _shown)))
+        return "  ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<DashboardRequest {self}>"
+
+
+def _filled(text: str, context: Context, encode: Callable[[str], str] = str) -> str:
+    return _PLACE.sub(lambda match: encode(_as_text(_value(match[1], context))), text)
+
+
+def _filled_value(text: str, context: Context) -> object:
+    """The text filled in; the very value, if the text is nothing but its place."""
+    match = _PLACE.fullmatch(text)
+    return _value(match[1], context) if match else _filled(text, context)
+
+
+def _value(name: str, context: Context) -> object:
+    value: object = context
+    for part in name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise ConfigurationError(
+                f"nothing is known to fill in {{{{{name}}}}}: sign it into authData, or take it out of the request"
+            )
+        value = cast("Mapping[str, object]", value)[part]
+    return value
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json_module.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _mapped(value: object, change: Callable[[str], object]) -> object:
+    """A JSON value, in which each text that is not a key is changed."""
+    if isinstance(value, Mapping):
+        return {name: _mapped(item, change) for name, item in cast("Mapping[str, object]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_mapped(item, change) for item in cast("list[object]", value)]
+    return change(value) if isinstance(value, str) else value
+
+
+def _header(name: str, value: str) -> str:
+    """RFC 9110 section 5.5: no control character; and HTTP libraries send nothing beyond Latin-1."""
+    if any(ord(character) in (*range(9), *range(10, 32), 127) or character > "\xff" for character in value):
+        raise ConfigurationError(f"what fills the header {name} cannot stand in one: put it into the query or the body")
+    return value
+
+
+def _places(text: str) -> list[str]:
+    return _PLACE.findall(text)
+
+
+def _without(place: str, fields: dict[str, V]) -> dict[str, V]:
+    return {name: value for name, value in fields.items() if place not in _places(json_module.dumps(value))}
+
+
+def _shown(text: str) -> str:
+    """The text with its places, and of what stands beside them only a scheme such as ``Bearer``."""
+    parts = re.split(r"(\{\{[^{}]+\}\})", text)
+    return "".join(part if re.fullmatch(rf"{_PLACE.pattern}|{_SCHEME}", part) else hidden(part) for part in parts)
