@@ -23,10 +23,9 @@ from rollout_auth import (
     VerificationError,
     verify_connect_token,
 )
-from rollout_auth._claims import MAX_LIFETIME, NAMESPACE, Namespace
-from rollout_auth._json import as_object, loads_object
+from rollout_auth._claims import MAX_LIFETIME, Namespace
+from rollout_auth._json import loads_object
 from rollout_auth._jws import read_token
-from rollout_auth._secrecy import sealed
 
 from .mistakes import IntegrationError
 

@@ -49,7 +49,7 @@ def _intrusions(conversation: Conversation) -> Iterator[Attack]:
     wrong = token_hex(32)
     verify = "check the verification token before anything else: RequestVerifier(...).verify(request.headers)"
     for what, template in (("call", dashboard.api), ("refresh", dashboard.refresh)):
-        if template is None or (what == "refresh" and not _is_refreshable(conversation)):
+        if template is None or (what == "refresh" and not conversation.is_refreshable):
             continue
         if template.has(VERIFICATION_TOKEN):
             code = f"unverified_{what}"
@@ -74,11 +74,6 @@ def _intrusions(conversation: Conversation) -> Iterator[Attack]:
         yield Attack(badly, "unverified_webhook", verify)
 
 
-def _is_refreshable(conversation: Conversation) -> bool:
-    auth_data = conversation.connection and conversation.connection.auth_data
-    return auth_data is not None and auth_data.is_refreshable
-
-
 _GARBAGE = {
     "nothing": b"",
     "no JSON": b"{",
@@ -94,12 +89,11 @@ def _garbage(conversation: Conversation) -> Iterator[Attack]:
     refresh, path = conversation.dashboard.refresh, conversation.dashboard.webhook_path
     secret = conversation.credentials.client_secret
     for what, body in _GARBAGE.items():
-        if refresh is not None and refresh.json is not None and _is_refreshable(conversation):
+        if refresh is not None and refresh.json is not None and conversation.is_refreshable:
             outgoing = conversation.outgoing(f"refresh with {what} in its body", refresh)
-            request = outgoing.request.with_body(body)
-            yield Attack(
-                outgoing._replace(request=request), "garbage_accepted", "read it by parse_refresh_request, which refuses"
-            )
+            shown = f"{refresh.method} {refresh.path}  {len(body)} bytes"
+            changed = outgoing._replace(request=outgoing.request.with_body(body), shown=shown)
+            yield Attack(changed, "garbage_accepted", "read it by parse_refresh_request, which refuses it")
         if path is not None:
             outgoing = signed(conversation, body, secret, f"webhook with {what} in its body")
             yield Attack(outgoing, "garbage_accepted", "read it by verify_webhook, which refuses it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
@@ -40,17 +40,18 @@ class Clock:
         self._ahead += duration
 
     @contextmanager
-    def installed(self) -> Iterator[Clock]:
+    def installed(self) -> Generator[Clock, None, None]:
         """While it lasts, every call of this library in this process reads the time here, if it is given no ``now``.
 
         So an app under test ages with the simulator. Code that asks the machine itself for the time does not.
         """
-        before = _checks.time
-        _checks.time = _LibraryTime(self)  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # stands in for the module, of which only time() is used
+        library = _checks.__dict__
+        before = library["time"]
+        library["time"] = _LibraryTime(self)
         try:
             yield self
         finally:
-            _checks.time = before
+            library["time"] = before
 
     def __repr__(self) -> str:
         return f"Clock({self.now().isoformat()})"

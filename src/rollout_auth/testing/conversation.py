@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from rollout_auth import AuthData, ClientCredentials, ConfigurationError, ConnectToken
 
@@ -26,6 +26,7 @@ Flow = Generator[Sequence[Outgoing], Sequence[Response], R]
 
 _EARLY = timedelta(minutes=5)
 
+
 @dataclass
 class Connection:
     """What Rollout has stored of a user, until the user connects again."""
@@ -36,14 +37,6 @@ class Connection:
     """When the key was read, from which ``expiresIn`` counts."""
     is_proven: bool = False
     """Whether the app has accepted the key."""
-
-    @property
-    def renew_at(self) -> datetime | None:
-        """When Rollout renews the key: some minutes before its end, or half its life if that is shorter."""
-        if self.auth_data is None or self.auth_data.expires_in is None:
-            return None
-        life = timedelta(seconds=self.auth_data.expires_in)
-        return self.read_at + life - min(_EARLY, life / 2)
 
 
 class Conversation:
@@ -57,7 +50,7 @@ class Conversation:
         self.clock = clock
         self.skew = timedelta(0)
         self.loses_next_answer = False
-        self.tokens: list[str] = []
+        self.tokens: dict[str, datetime] = {}
         self.connection: Connection | None = None
         self.exchanges: list[Exchange] = []
         self.verification_token = verification_token
@@ -121,17 +114,38 @@ class Conversation:
         if token is None:
             token = yield from self.fetch_token()
         verified = judged_token(token, self.credentials, self.dashboard.namespace, self.now())
-        self.tokens.append(token)
+        self.tokens[token] = verified.expires_at
         self.connection = Connection(verified.user_id, None, self.now())
         if verified.auth_data is not None:
-            self._store(self.connection, verified.auth_data)
+            self.store(verified.auth_data)
         return verified
 
-    def _store(self, connection: Connection, auth_data: AuthData) -> None:
+    def store(self, auth_data: AuthData) -> None:
+        """Keep a key, whose life begins now."""
+        connection = self.connected()
         self.mask.learn("API key", auth_data.api_key)
         if auth_data.refresh_token is not None:
             self.mask.learn("refresh token", auth_data.refresh_token)
         connection.auth_data, connection.read_at, connection.is_proven = auth_data, self.now(), False
+
+    @property
+    def is_refreshable(self) -> bool:
+        """Whether somebody is connected whose key can be renewed."""
+        if self.connection is None or self.connection.auth_data is None:
+            return False
+        return self.dashboard.refresh is not None and self.connection.auth_data.is_refreshable
+
+    def renew_at(self) -> datetime:
+        """When Rollout renews the key: some minutes before its end, or half its life if that is shorter."""
+        connection, auth_data = self.connected(), self._refreshable()
+        life = timedelta(seconds=auth_data.expires_in or 0)
+        return connection.read_at + life - min(_EARLY, life / 2)
+
+    def _refreshable(self) -> AuthData:
+        auth_data = self.connected().auth_data
+        if auth_data is None or not self.is_refreshable:
+            raise ConfigurationError("the key cannot be renewed: sign AuthData with refresh_token and expires_in")
+        return auth_data
 
     def connected(self) -> Connection:
         """The connection there is."""
@@ -142,13 +156,20 @@ class Conversation:
     def call(self, template: DashboardRequest | None = None) -> Flow[Response]:
         """Rollout calls the app with the key, which it renews first if that is about to end."""
         connection = self.connected()
-        if self.dashboard.refresh and connection.renew_at and connection.renew_at <= self.now():
+        if self.is_refreshable and self.renew_at() <= self.now():
             yield from self.renew()
         (response,) = yield [self.outgoing("call", template or self.dashboard.api)]
         if response.status == 401 and connection.is_proven:  # noqa: PLR2004
             raise self._ended_early(connection)
-        check_success(response, "call", "the API", "accept the key that the connect token or the refresh has just given")
+        check_success(
+            response, "call", "the API", "accept the key that the connect token or the refresh has just given"
+        )
         connection.is_proven = True
+        return response
+
+    def send(self, template: DashboardRequest) -> Flow[Response]:
+        """Any request, whose answer nobody judges."""
+        (response,) = yield [self.outgoing("request", template)]
         return response
 
     def _ended_early(self, connection: Connection) -> IntegrationError:
@@ -183,14 +204,12 @@ class Conversation:
         return [self._renewed(response, before) for response in responses]
 
     def _refresh(self) -> tuple[Outgoing, AuthData]:
-        before = self.connected().auth_data
-        if self.dashboard.refresh is None or before is None or not before.is_refreshable:
-            raise ConfigurationError("the key cannot be renewed: sign AuthData with refresh_token and expires_in")
-        return self.outgoing("refresh", self.dashboard.refresh), before
+        before = self._refreshable()
+        return self.outgoing("refresh", cast("DashboardRequest", self.dashboard.refresh)), before
 
     def _renewed(self, response: Response, before: AuthData) -> AuthData:
         auth_data = renewed(response, before)
-        self._store(self.connected(), auth_data)
+        self.store(auth_data)
         return auth_data
 
     def until_answered(self, outgoing: Outgoing, code: str, mend: str) -> Flow[Response]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from rollout_auth import NAMESPACE
 from rollout_auth._claims import Namespace, checked_namespace
@@ -12,6 +11,13 @@ from .templates import DashboardRequest
 from .webhook_signing import Digest, SignedContent, check_choice
 
 _VERIFIED = {"X-Rollout-Verification-Token": "{{verificationToken}}"}
+_TOKEN = DashboardRequest("GET", "/rollout/token")
+_API = DashboardRequest(
+    "GET", "/api/contacts", headers={"Authorization": "Bearer {{context.authData.apiKey}}", **_VERIFIED}
+)
+_REFRESH = DashboardRequest(
+    "POST", "/rollout/refresh", headers=_VERIFIED, json={"refreshToken": "{{context.authData.refreshToken}}"}
+)
 
 
 @dataclass(frozen=True)
@@ -21,17 +27,13 @@ class Dashboard:
     Raises ``ConfigurationError`` for a setting that Rollout does not have.
     """
 
-    token: DashboardRequest = DashboardRequest("GET", "/rollout/token")
+    token: DashboardRequest = _TOKEN
     """How the partner's page asks for a token; headers such as that of a session belong here."""
     token_field: str = "token"
     """The field of the token endpoint's JSON; an answer of another type is the token itself."""
-    api: DashboardRequest = DashboardRequest(
-        "GET", "/api/contacts", headers={"Authorization": "Bearer {{context.authData.apiKey}}", **_VERIFIED}
-    )
+    api: DashboardRequest = _API
     """A call with the user's key."""
-    refresh: DashboardRequest | None = DashboardRequest(
-        "POST", "/rollout/refresh", headers=_VERIFIED, json={"refreshToken": "{{context.authData.refreshToken}}"}
-    )
+    refresh: DashboardRequest | None = _REFRESH
     """How a key is renewed; None if keys do not end."""
     webhook_path: str | None = "/rollout/webhook"
     """Where webhooks go; None if there are none."""

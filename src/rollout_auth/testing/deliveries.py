@@ -46,6 +46,22 @@ def deliver(
     return [_event(conversation, payload) for payload in payloads]
 
 
+def deliver_named(
+    conversation: Conversation,
+    names: Sequence[str],
+    resource_ids: Sequence[str] = ("person-1",),
+    times: int = 1,
+    *,
+    is_reordered: bool = False,
+    is_signed_with_previous: bool = False,
+) -> Flow[list[WebhookEvent]]:
+    """Deliver webhooks of these names; the returned events are in the order of delivery."""
+    payloads = [event(conversation, name, resource_ids) for name in names]
+    if is_reordered:
+        payloads.reverse()
+    return deliver(conversation, payloads, times=times, is_signed_with_previous=is_signed_with_previous)
+
+
 def event(conversation: Conversation, name: str, resource_ids: Sequence[str], **fields: object) -> dict[str, object]:
     """What a webhook tells."""
     return {

@@ -12,7 +12,7 @@ from rollout_auth import MalformedRequestError
 if TYPE_CHECKING:
     from .messages import Response
 
-_TOKEN_LIKE = r"[0-9A-Za-z_.~+/=-]{20,}"  # what no word of an error message is
+_TOKEN_LIKE = r"(?![a-z_.-]+(?![0-9A-Za-z_.~+/=-]))[0-9A-Za-z_.~+/=-]{20,}"  # what no word of an error message is
 _SHOWN_FIELDS = ("code", "detail", "error", "error_description", "expiresAt", "message", "status", "title", "type")
 _LONGEST = 300
 _SHORT = 8  # characters; a shorter secret is looked for as a word of its own

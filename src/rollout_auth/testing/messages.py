@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from rollout_auth import MalformedRequestError
 from rollout_auth._json import loads_object
@@ -22,9 +22,7 @@ class Request(Value):
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
-    def __init__(
-        self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
-    ) -> None:
+    def __init__(self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
         object.__setattr__(self, "method", method)
         object.__setattr__(self, "target", target)
         object.__setattr__(self, "headers", tuple(headers))
@@ -52,7 +50,7 @@ class Response(Value):
     def __init__(
         self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), body: bytes = b""
     ) -> None:
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        pairs = cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
         object.__setattr__(self, "status", status)
         object.__setattr__(self, "headers", tuple(pairs))
         object.__setattr__(self, "body", body)

@@ -21,7 +21,7 @@ from .masks import hidden
 from .messages import Request
 
 if TYPE_CHECKING:
-    Context = Mapping[str, object]
+    Context = dict[str, object]
 
 V = TypeVar("V")
 
@@ -144,11 +144,12 @@ def _filled_value(text: str, context: Context) -> object:
 def _value(name: str, context: Context) -> object:
     value: object = context
     for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+        fields = as_object(value)
+        if fields is None or part not in fields:
             raise ConfigurationError(
                 f"nothing is known to fill in {{{{{name}}}}}: sign it into authData, or take it out of the request"
             )
-        value = cast("Mapping[str, object]", value)[part]
+        value = fields[part]
     return value
 
 

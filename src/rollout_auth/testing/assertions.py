@@ -1,0 +1,75 @@
+"""``assert_connect_token``: what a token must say, and how it differs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from rollout_auth import NAMESPACE, AuthData, ClientCredentials, ConnectToken, VerificationError, verify_connect_token
+from rollout_auth._claims import Namespace
+from rollout_auth._secrecy import HIDDEN, sealed
+
+_ANYTHING = AuthData("whatever the token says")
+
+
+@sealed
+def assert_connect_token(
+    token: str | bytes,
+    *,
+    user_id: str,
+    auth_data: AuthData | None = _ANYTHING,
+    credentials: ClientCredentials | None = None,
+    namespace: Namespace = NAMESPACE,
+    now: datetime | None = None,
+) -> ConnectToken:
+    """Assert that a token verifies, and says this user id and, if given, this authData; return what it says.
+
+    Args:
+        token: the compact JWT.
+        user_id: the expected ``sub``.
+        auth_data: the expected authData, or None for none; left out, it may be any.
+        credentials: None reads the environment.
+        namespace: the claim in which authData is expected.
+        now: the instant to verify at; None is the current time.
+
+    Raises ``AssertionError``, whose message has every difference and no secret; ``TypeError`` and
+    ``ConfigurationError`` for your own arguments.
+    """
+    try:
+        verified = verify_connect_token(token, credentials=credentials, namespace=namespace, now=now)
+    except VerificationError as error:
+        problem = f"the connect token is refused: {error} [{error.code}]"
+    else:
+        differences = _differences(verified, user_id, auth_data)
+        if not differences:
+            return verified
+        problem = "\n  ".join(["the connect token says something else:", *differences])
+    raise AssertionError(problem)
+
+
+def _differences(verified: ConnectToken, user_id: str, auth_data: AuthData | None) -> list[str]:
+    lines: list[str] = []
+    if verified.user_id != user_id:
+        lines.append(f"user_id: {verified.user_id!r}, expected {user_id!r}")
+    if auth_data is _ANYTHING or verified.auth_data == auth_data:
+        return lines
+    if verified.auth_data is None or auth_data is None:
+        lines.append(f"auth_data: {verified.auth_data!r}, expected {auth_data!r}")
+        return lines
+    found, expected = verified.auth_data.to_dict(), auth_data.to_dict()
+    for name in found | expected:
+        if name not in expected:
+            lines.append(f"authData.{name}: there, expected to be absent")
+        elif name not in found:
+            lines.append(f"authData.{name}: absent, expected {_shown(name, expected[name])}")
+        elif found[name] != expected[name]:
+            pair = [_shown(name, value) for value in (found[name], expected[name])]
+            lines.append(f"authData.{name}: {pair[0]}, expected {'another' if pair[0] == pair[1] else pair[1]}")
+    return lines
+
+
+def _shown(name: str, value: object) -> str:
+    """A number as it is, and of a text no more than its length: it may be a secret."""
+    if name == "expiresIn":
+        return str(cast("int", value))
+    return f"<hidden, {len(value)} characters>" if isinstance(value, str) else HIDDEN

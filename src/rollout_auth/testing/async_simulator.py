@@ -1,0 +1,97 @@
+"""``AsyncRolloutSimulator``: the simulator for tests that await."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from rollout_auth import AuthData, ConnectToken, WebhookEvent
+from rollout_auth._secrecy import clear_frames
+
+from . import attacks, deliveries
+from ._simulator import Simulator, failed
+from .conversation import Flow
+from .exchanges import Outgoing
+from .messages import Response
+from .mistakes import IntegrationError
+from .scenario import Report, StepResult, scenario
+from .templates import DashboardRequest
+
+R = TypeVar("R")
+
+
+class AsyncRolloutSimulator(Simulator):
+    """``RolloutSimulator`` for ``async`` tests: the same arguments, and the same steps to await."""
+
+    def fetch_token(self) -> Coroutine[Any, Any, str]:
+        """See ``RolloutSimulator.fetch_token``."""
+        return self._drive(self._conversation.fetch_token())
+
+    def connect(self, token: str | None = None) -> Coroutine[Any, Any, ConnectToken]:
+        """See ``RolloutSimulator.connect``."""
+        return self._drive(self._conversation.connect(token))
+
+    def call(self, request: DashboardRequest | None = None) -> Coroutine[Any, Any, Response]:
+        """See ``RolloutSimulator.call``."""
+        return self._drive(self._conversation.call(request))
+
+    def renew(self) -> Coroutine[Any, Any, AuthData]:
+        """See ``RolloutSimulator.renew``."""
+        return self._drive(self._conversation.renew())
+
+    def renew_at_once(self, count: int = 2) -> Coroutine[Any, Any, list[AuthData]]:
+        """See ``RolloutSimulator.renew_at_once``."""
+        return self._drive(self._conversation.renew_at_once(count))
+
+    def deliver(
+        self, *events: str, resource_ids: Sequence[str] = ("person-1",), times: int = 1
+    ) -> Coroutine[Any, Any, list[WebhookEvent]]:
+        """See ``RolloutSimulator.deliver``."""
+        return self._drive(deliveries.deliver_named(self._conversation, events, resource_ids, times))
+
+    def deliver_reordered(
+        self, *events: str, resource_ids: Sequence[str] = ("person-1",)
+    ) -> Coroutine[Any, Any, list[WebhookEvent]]:
+        """See ``RolloutSimulator.deliver_reordered``."""
+        return self._drive(deliveries.deliver_named(self._conversation, events, resource_ids, is_reordered=True))
+
+    def deliver_with_previous_secret(self, event: str = "peopleCreated") -> Coroutine[Any, Any, list[WebhookEvent]]:
+        """See ``RolloutSimulator.deliver_with_previous_secret``."""
+        return self._drive(deliveries.deliver_named(self._conversation, [event], is_signed_with_previous=True))
+
+    def intrude(self) -> Coroutine[Any, Any, None]:
+        """See ``RolloutSimulator.intrude``."""
+        return self._drive(attacks.intrude(self._conversation))
+
+    def send_garbage(self) -> Coroutine[Any, Any, None]:
+        """See ``RolloutSimulator.send_garbage``."""
+        return self._drive(attacks.send_garbage(self._conversation))
+
+    def send(self, request: DashboardRequest) -> Coroutine[Any, Any, Response]:
+        """See ``RolloutSimulator.send``."""
+        return self._drive(self._conversation.send(request))
+
+    def run(self, on_step: Callable[[StepResult], object] | None = None) -> Coroutine[Any, Any, Report]:
+        """See ``RolloutSimulator.run``."""
+        return self._drive(scenario(self._conversation, on_step))
+
+    async def _drive(self, flow: Flow[R]) -> R:
+        try:
+            outgoing = next(flow)
+            while True:
+                outgoing = await self._sent(flow, outgoing)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        except IntegrationError as error:
+            self._show(error)
+            clear_frames(error)
+            raise
+
+    async def _sent(self, flow: Flow[Any], outgoing: Sequence[Outgoing]) -> Sequence[Outgoing]:
+        try:
+            responses = await self._transport.send_async([one.request for one in outgoing])
+        except Exception as error:  # noqa: BLE001  the app's own, whatever it is
+            return failed(flow, outgoing, error)
+        self._record(outgoing, responses)
+        return flow.send(responses)

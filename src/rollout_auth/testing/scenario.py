@@ -1,0 +1,213 @@
+"""The whole conversation in steps, each of which is judged: what ``rollout-auth simulate`` and ``demo`` run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Literal, NamedTuple
+
+from .attacks import intrude, send_garbage
+from .conversation import Conversation, Flow
+from .deliveries import deliver, event
+from .exchanges import Exchange
+from .mistakes import IntegrationError
+
+_MINUTE = timedelta(minutes=1)
+_APART = timedelta(seconds=30)
+
+
+class StepResult(NamedTuple):
+    """How one step went."""
+
+    name: str
+    outcome: Literal["passed", "failed", "skipped"]
+    reason: str
+    """Why it failed or was skipped; empty if it passed."""
+    error: IntegrationError | None
+    exchanges: tuple[Exchange, ...]
+    seconds: float
+    """How long it took, by the machine's clock."""
+
+
+class Report(NamedTuple):
+    """How a scenario went. ``str`` has a line for each step."""
+
+    steps: tuple[StepResult, ...]
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether no step failed."""
+        return not any(step.error for step in self.steps)
+
+    def check(self) -> None:
+        """Raise the ``IntegrationError`` of the first step that failed, if there is one."""
+        for step in self.steps:
+            if step.error:
+                raise step.error
+
+    def __str__(self) -> str:
+        lines = [f"{step.outcome:7}  {step.name}{': ' * bool(step.reason)}{step.reason}" for step in self.steps]
+        return "\n".join(lines)
+
+
+def scenario(conversation: Conversation, on_step: Callable[[StepResult], object] | None = None) -> Flow[Report]:
+    """Every step, whatever became of those before it, unless it builds on one that failed."""
+    results: list[StepResult] = []
+    for step in _STEPS:
+        reason = _why_not(conversation, step.needs)
+        before, began = len(conversation.exchanges), perf_counter()
+        error = None
+        if not reason:
+            try:
+                yield from step.flow(conversation)
+            except IntegrationError as caught:
+                error, reason = caught, caught.reason
+        outcome: Literal["passed", "failed", "skipped"] = "failed" if error else "skipped" if reason else "passed"
+        exchanges = tuple(conversation.exchanges[before:])
+        results.append(StepResult(step.name, outcome, reason, error, exchanges, perf_counter() - began))
+        if on_step is not None:
+            on_step(results[-1])
+    return Report(tuple(results))
+
+
+def _why_not(conversation: Conversation, needs: str) -> str:
+    """Why a step cannot be taken, or an empty text."""
+    if needs in ("connection", "refresh") and conversation.connection is None:
+        return "nobody is connected"
+    if needs == "refresh" and not conversation.is_refreshable:
+        return "the key does not end"
+    if needs in ("webhook", "rotation") and conversation.dashboard.webhook_path is None:
+        return "there are no webhooks"
+    if needs == "rotation" and len(conversation.credentials.secrets) == 1:
+        return "there is no previous client secret"
+    return ""
+
+
+def _connect(conversation: Conversation) -> Flow[None]:
+    conversation.tokens.clear()
+    yield from conversation.connect()
+
+
+def _connect_again(conversation: Conversation) -> Flow[None]:
+    """The same user comes back with a fresh token."""
+    known = conversation.connected().user_id
+    verified = yield from conversation.connect()
+    if verified.user_id != known:
+        raise IntegrationError(
+            "user_id_changes",
+            "two tokens for one user have two user ids (sub)",
+            "pass the id under which your database has the user: str(user.pk)",
+        )
+
+
+def _clocks_apart(conversation: Conversation) -> Flow[None]:
+    for skew in (-_APART, _APART):
+        conversation.skew = skew
+        try:
+            yield from conversation.connect()
+        finally:
+            conversation.skew = timedelta(0)
+
+
+def _call(conversation: Conversation) -> Flow[None]:
+    yield from conversation.call()
+
+
+def _key_ends(conversation: Conversation) -> Flow[None]:
+    """The key nears its end while the first token still lives; a key that lives longer is renewed before."""
+    latest = _end_of_first_token(conversation) - 2 * _MINUTE
+    if conversation.renew_at() > latest:
+        yield from conversation.renew()
+    yield from _call_in_time(conversation, latest)
+
+
+def _lost_answer(conversation: Conversation) -> Flow[None]:
+    conversation.loses_next_answer = True
+    yield from conversation.renew()
+    yield from conversation.call()
+
+
+def _two_at_once(conversation: Conversation) -> Flow[None]:
+    for auth_data in (yield from conversation.renew_at_once(2)):
+        conversation.store(auth_data)
+        yield from conversation.call()
+
+
+def _stale_browser(conversation: Conversation) -> Flow[None]:
+    """A page that was opened almost an hour ago connects, and brings the old refresh token back."""
+    _advance_to(conversation, _end_of_first_token(conversation) - _MINUTE)
+    yield from conversation.connect(next(iter(conversation.tokens)))
+    yield from conversation.call()
+    yield from conversation.renew()
+    yield from conversation.call()
+
+
+def _later(conversation: Conversation) -> Flow[None]:
+    """The key from the last refresh nears its end, long after the token that began it all."""
+    yield from _call_in_time(conversation, conversation.renew_at())
+
+
+def _call_in_time(conversation: Conversation, latest: datetime) -> Flow[None]:
+    if conversation.renew_at() <= latest:
+        _advance_to(conversation, conversation.renew_at())
+    yield from conversation.call()
+
+
+def _advance_to(conversation: Conversation, moment: datetime) -> None:
+    conversation.clock.advance(max(moment - conversation.clock.now(), timedelta(0)))
+
+
+def _end_of_first_token(conversation: Conversation) -> datetime:
+    return next(iter(conversation.tokens.values()))
+
+
+def _webhook(conversation: Conversation) -> Flow[None]:
+    yield from deliver(conversation, [event(conversation, "peopleCreated", ["person-1"])])
+
+
+def _unusual_webhook(conversation: Conversation) -> Flow[None]:
+    """JSON that is written in another way by whoever reads it and writes it again."""
+    unusual = event(conversation, "peopleUpdated", ["persön-1", "人-2"], score=1e-7, note="a/b </script>")
+    yield from deliver(conversation, [unusual])
+
+
+def _twice(conversation: Conversation) -> Flow[None]:
+    conversation.loses_next_answer = True
+    yield from deliver(conversation, [event(conversation, "peopleUpdated", ["person-1"])], times=2)
+
+
+def _reordered(conversation: Conversation) -> Flow[None]:
+    events = [event(conversation, name, ["person-3"]) for name in ("peopleCreated", "peopleUpdated")]
+    yield from deliver(conversation, events[::-1])
+
+
+def _previous_secret(conversation: Conversation) -> Flow[None]:
+    events = [event(conversation, "peopleCreated", ["person-4"])]
+    yield from deliver(conversation, events, is_signed_with_previous=True)
+
+
+class _Step(NamedTuple):
+    name: str
+    needs: Literal["nothing", "connection", "refresh", "webhook", "rotation"]
+    flow: Callable[[Conversation], Flow[None]]
+
+
+_STEPS = (
+    _Step("a user connects", "nothing", _connect),
+    _Step("the same user connects again", "connection", _connect_again),
+    _Step("the clocks are half a minute apart", "connection", _clocks_apart),
+    _Step("a call with the key", "connection", _call),
+    _Step("the key nears its end", "refresh", _key_ends),
+    _Step("the answer to a refresh is lost", "refresh", _lost_answer),
+    _Step("two refreshes at once", "refresh", _two_at_once),
+    _Step("a browser with a token that is almost over", "refresh", _stale_browser),
+    _Step("the renewed key nears its end", "refresh", _later),
+    _Step("a webhook", "webhook", _webhook),
+    _Step("a webhook of unusual text", "webhook", _unusual_webhook),
+    _Step("a webhook again and again", "webhook", _twice),
+    _Step("two webhooks in the wrong order", "webhook", _reordered),
+    _Step("a webhook signed with the previous secret", "rotation", _previous_secret),
+    _Step("a stranger", "connection", intrude),
+    _Step("garbage", "nothing", send_garbage),
+)
