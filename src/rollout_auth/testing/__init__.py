@@ -12,6 +12,7 @@ there in every pytest. Nothing else of the package imports this one.
 
 from .assertions import assert_connect_token
 from .async_simulator import AsyncRolloutSimulator
+from .browser_api import BrowserAPI, BrowserRequest
 from .clock import Clock
 from .credentials import CREDENTIALS, ENVIRON, VERIFICATION_TOKEN
 from .dashboard import Dashboard
@@ -20,6 +21,7 @@ from .in_process import ASGITransport, DjangoTransport, WSGITransport
 from .messages import Request, Response
 from .mistakes import IntegrationError
 from .scenario import Report, StepResult
+from .server import serve
 from .simulator import RolloutSimulator
 from .templates import DashboardRequest
 from .transports import FunctionTransport, HTTPTransport, Transport
@@ -31,6 +33,8 @@ __all__ = [
     "VERIFICATION_TOKEN",
     "ASGITransport",
     "AsyncRolloutSimulator",
+    "BrowserAPI",
+    "BrowserRequest",
     "Clock",
     "Dashboard",
     "DashboardRequest",
@@ -47,5 +51,6 @@ __all__ = [
     "Transport",
     "WSGITransport",
     "assert_connect_token",
+    "serve",
     "sign_webhook",
 ]
