@@ -1,0 +1,55 @@
+"""Fixtures, which pytest finds by an entry point.
+
+It stands outside of ``testing``, which it imports when a fixture is asked for: pytest loads this module in every suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from rollout_auth import ClientCredentials
+
+    from .testing import Clock, RolloutSimulator
+
+
+@pytest.fixture
+def rollout_credentials(monkeypatch: pytest.MonkeyPatch) -> ClientCredentials:
+    """Client credentials of full length, which are in the environment too, with a verification token, for the test."""
+    from .testing import CREDENTIALS, ENVIRON  # noqa: PLC0415  imported late: see above
+
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.delenv(name.replace("ROLLOUT_", "ROLLOUT_PREVIOUS_"), raising=False)
+    return CREDENTIALS
+
+
+@pytest.fixture
+def rollout_clock() -> Iterator[Clock]:
+    """A clock that can be moved on; while the test lasts, the library reads the time from it."""
+    from .testing import Clock  # noqa: PLC0415  likewise
+
+    with Clock().installed() as clock:
+        yield clock
+
+
+@pytest.fixture
+def rollout_simulator(rollout_credentials: ClientCredentials, rollout_clock: Clock) -> Callable[..., RolloutSimulator]:
+    """Makes a ``RolloutSimulator`` for an app, with ``rollout_credentials``, their verification token and the clock.
+
+    Whatever else ``RolloutSimulator`` takes can be given by keyword: ``rollout_simulator(app, dashboard=...)``.
+    """
+    from .testing import VERIFICATION_TOKEN, RolloutSimulator  # noqa: PLC0415  likewise
+
+    def make(app: Any, **options: Any) -> RolloutSimulator:  # noqa: ANN401  any app, any option
+        defaults = {
+            "credentials": rollout_credentials,
+            "verification_token": VERIFICATION_TOKEN,
+            "clock": rollout_clock,
+        }
+        return RolloutSimulator(app, **{**defaults, **options})
+
+    return make
