@@ -45,7 +45,7 @@ def rollout_simulator(rollout_credentials: ClientCredentials, rollout_clock: Clo
     from .testing import VERIFICATION_TOKEN, RolloutSimulator  # noqa: PLC0415  likewise
 
     def make(app: Any, **options: Any) -> RolloutSimulator:  # noqa: ANN401  any app, any option
-        defaults = {
+        defaults: dict[str, Any] = {
             "credentials": rollout_credentials,
             "verification_token": VERIFICATION_TOKEN,
             "clock": rollout_clock,

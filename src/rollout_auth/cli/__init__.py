@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rollout_auth import RolloutAuthError, ShortSecretWarning
 
-from . import _demo, _doctor, _inspect, _mint
+from . import _demo, _doctor, _inspect, _mint, _simulate
 from ._streams import abandon, complain
 
 if TYPE_CHECKING:
@@ -88,14 +88,14 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="rollout-auth",
-        description="Make, read and judge connect tokens for Rollout.",
+        description="Make, read and judge connect tokens for Rollout, and play Rollout towards an app.",
         epilog="Credentials come from ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET and, during a rotation, "
         "ROLLOUT_PREVIOUS_CLIENT_SECRET. Start with: rollout-auth demo",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"rollout-auth {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (_demo, _mint, _inspect, _doctor):
+    for command in (_demo, _simulate, _mint, _inspect, _doctor):
         command.add_parser(commands)
     return parser
 

@@ -91,7 +91,7 @@ def _garbage(conversation: Conversation) -> Iterator[Attack]:
     for what, body in _GARBAGE.items():
         if refresh is not None and refresh.json is not None and conversation.is_refreshable:
             outgoing = conversation.outgoing(f"refresh with {what} in its body", refresh)
-            shown = f"{refresh.method} {refresh.path}  {len(body)} bytes"
+            shown = f"{outgoing.line}  {len(body)} bytes"
             changed = outgoing._replace(request=outgoing.request.with_body(body), shown=shown)
             yield Attack(changed, "garbage_accepted", "read it by parse_refresh_request, which refuses it")
         if path is not None:

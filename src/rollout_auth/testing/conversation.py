@@ -88,15 +88,16 @@ class Conversation:
         except ConfigurationError as error:
             problem, _, mend = str(error).partition(": ")
         else:
-            return Outgoing(purpose, request, str(template))
+            return Outgoing(purpose, request, f"{template.method} {template.path}", str(template))
         raise IntegrationError("cannot_fill", f"the {purpose} request cannot be made, because {problem}", mend)
 
     def record(self, outgoing: Outgoing, response: Response) -> Exchange:
         """Keep an exchange, with how it may be shown."""
+        start, lost = f"{self.now():%H:%M:%S}  {outgoing.purpose}: ", " (the answer is lost)" * outgoing.is_lost
+        summary = f"{start}{outgoing.line} -> {response.status}{lost}"
         answer = f"{response.status} {self.mask.show(response)}".rstrip()
-        lost = " (the answer is lost)" * outgoing.is_lost
-        shown = f"{self.now():%H:%M:%S}  {outgoing.purpose}: {outgoing.shown} -> {answer}{lost}"
-        exchange = Exchange(outgoing.purpose, self.now(), outgoing.request, response, outgoing.is_lost, shown)
+        shown = f"{start}{outgoing.shown} -> {answer}{lost}"
+        exchange = Exchange(outgoing.purpose, self.now(), outgoing.request, response, outgoing.is_lost, summary, shown)
         self.exchanges.append(exchange)
         return exchange
 

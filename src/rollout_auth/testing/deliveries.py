@@ -88,7 +88,8 @@ def webhook(
     path = conversation.dashboard.webhook_path
     if path is None:
         raise ConfigurationError("the dashboard has no webhooks: pass Dashboard(webhook_path=...)")
-    return Outgoing(purpose, Request("POST", path, headers.items(), body), f"POST {path}  {shown}")
+    line = f"POST {path}"
+    return Outgoing(purpose, Request("POST", path, headers.items(), body), line, f"{line}  {shown}")
 
 
 def _event(conversation: Conversation, payload: Mapping[str, object]) -> WebhookEvent:

@@ -13,7 +13,10 @@ class Outgoing(NamedTuple):
 
     purpose: str
     request: Request
+    line: str
+    """The method and the path, without what fills it in."""
     shown: str
+    """The whole request, likewise."""
     is_lost: bool = False
 
 
@@ -28,6 +31,8 @@ class Exchange(NamedTuple):
     response: Response
     is_lost: bool
     """Whether the answer was thrown away, as when a connection breaks."""
+    summary: str
+    """When, what for, the method, the path and the status."""
     shown: str
     """What ``str`` shows."""
 

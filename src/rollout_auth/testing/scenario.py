@@ -55,7 +55,8 @@ def scenario(conversation: Conversation, on_step: Callable[[StepResult], object]
     """Every step, whatever became of those before it, unless it builds on one that failed."""
     results: list[StepResult] = []
     for step in _STEPS:
-        reason = _why_not(conversation, step.needs)
+        is_unreachable = any(result.error and result.error.code == "unreachable" for result in results)
+        reason = _why_not(conversation, step.needs, is_unreachable=is_unreachable)
         before, began = len(conversation.exchanges), perf_counter()
         error = None
         if not reason:
@@ -71,8 +72,10 @@ def scenario(conversation: Conversation, on_step: Callable[[StepResult], object]
     return Report(tuple(results))
 
 
-def _why_not(conversation: Conversation, needs: str) -> str:
+def _why_not(conversation: Conversation, needs: str, *, is_unreachable: bool) -> str:
     """Why a step cannot be taken, or an empty text."""
+    if is_unreachable:
+        return "the app cannot be reached"
     if needs in ("connection", "refresh") and conversation.connection is None:
         return "nobody is connected"
     if needs == "refresh" and not conversation.is_refreshable:
