@@ -11,7 +11,6 @@ from .deliveries import event, signed, webhook
 from .exchanges import Outgoing
 from .mistakes import IntegrationError
 from .templates import API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN
-from .webhook_signing import webhook_body
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -66,7 +65,7 @@ def _intrusions(conversation: Conversation) -> Iterator[Attack]:
             )
             yield Attack(made_up, "refresh_token_not_checked", "raise InvalidRefreshTokenError for an unknown token")
     if dashboard.webhook_path is not None:
-        body = webhook_body(event(conversation, "peopleCreated", ["person-0"]))
+        body = event(conversation, "peopleCreated", ["person-0"])
         verify = "verify the signature first: verify_webhook(body, headers)"
         unsigned = webhook(conversation, body, _JSON, "without a signature", "webhook without a signature")
         yield Attack(unsigned, "unverified_webhook", verify)

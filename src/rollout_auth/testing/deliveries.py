@@ -25,7 +25,7 @@ _FORMS: tuple[tuple[SignedContent, Digest], ...] = (
 
 def deliver(
     conversation: Conversation,
-    payloads: Sequence[Mapping[str, object]],
+    bodies: Sequence[bytes],
     *,
     times: int = 1,
     is_signed_with_previous: bool = False,
@@ -34,16 +34,16 @@ def deliver(
     secrets = conversation.credentials.secrets
     if is_signed_with_previous and len(secrets) == 1:
         raise ConfigurationError("there is no previous client secret: pass one in ClientCredentials(...)")
-    for payload in payloads:
-        outgoing = signed(conversation, webhook_body(payload), secrets[is_signed_with_previous])
+    for body in bodies:
+        outgoing = signed(conversation, body, secrets[is_signed_with_previous])
         for _ in range(times):
             response = yield from conversation.until_answered(
                 outgoing, "webhook_not_repeatable", "answer a second delivery of an eventId as the first"
             )
             if is_refusal(response):
-                raise (yield from _mistake(conversation, payload, response, is_signed_with_previous))
+                raise (yield from _mistake(conversation, body, response, is_signed_with_previous))
             check_success(response, "webhook", "the webhook endpoint", "answer 2xx")
-    return [_event(conversation, payload) for payload in payloads]
+    return [_event(conversation, body) for body in bodies]
 
 
 def deliver_named(
@@ -56,15 +56,15 @@ def deliver_named(
     is_signed_with_previous: bool = False,
 ) -> Flow[list[WebhookEvent]]:
     """Deliver webhooks of these names; the returned events are in the order of delivery."""
-    payloads = [event(conversation, name, resource_ids) for name in names]
+    bodies = [event(conversation, name, resource_ids) for name in names]
     if is_reordered:
-        payloads.reverse()
-    return deliver(conversation, payloads, times=times, is_signed_with_previous=is_signed_with_previous)
+        bodies.reverse()
+    return deliver(conversation, bodies, times=times, is_signed_with_previous=is_signed_with_previous)
 
 
-def event(conversation: Conversation, name: str, resource_ids: Sequence[str], **fields: object) -> dict[str, object]:
-    """What a webhook tells."""
-    return {
+def event(conversation: Conversation, name: str, resource_ids: Sequence[str], **fields: object) -> bytes:
+    """The body of a webhook."""
+    payload = {
         "eventId": f"event-{token_hex(8)}",
         "eventCreated": conversation.now().isoformat(timespec="milliseconds"),
         "event": name,
@@ -72,6 +72,7 @@ def event(conversation: Conversation, name: str, resource_ids: Sequence[str], **
         "uri": f"https://universal.rollout.com/api/people?ids={','.join(resource_ids)}",
         **fields,
     }
+    return webhook_body(payload)
 
 
 def signed(conversation: Conversation, body: bytes, secret: str, purpose: str = "webhook") -> Outgoing:
@@ -92,14 +93,13 @@ def webhook(
     return Outgoing(purpose, Request("POST", path, headers.items(), body), line, f"{line}  {shown}")
 
 
-def _event(conversation: Conversation, payload: Mapping[str, object]) -> WebhookEvent:
-    body = webhook_body(payload)
+def _event(conversation: Conversation, body: bytes) -> WebhookEvent:
     headers = signed_headers(body, conversation.credentials.client_secret, "base64", "hex")
     return verify_webhook(body, headers, credentials=conversation.credentials)
 
 
 def _mistake(
-    conversation: Conversation, payload: Mapping[str, object], response: Response, is_signed_with_previous: bool
+    conversation: Conversation, body: bytes, response: Response, is_signed_with_previous: bool
 ) -> Flow[IntegrationError]:
     """Why a rightly signed webhook was refused: found by what the app accepts in its place."""
     refused = f"a rightly signed webhook was answered {response.status}"
@@ -107,14 +107,16 @@ def _mistake(
         mend = "verify with the previous client secret too, during a rotation (ROLLOUT_PREVIOUS_CLIENT_SECRET)"
         return IntegrationError("previous_secret_refused", f"{refused}, signed with the previous secret", mend)
     secret = conversation.credentials.client_secret
-    as_python_writes = signed(conversation, json.dumps(payload).encode(), secret, "webhook, to find out why")
-    (answer,) = yield [as_python_writes]
-    if answer.is_success:
-        mend = "verify the raw bytes that arrived: verify_webhook(request.get_data(), request.headers)"
-        return IntegrationError(
-            "webhook_reserialised", f"{refused}: what was verified is the JSON read and written again", mend
-        )
-    body = webhook_body(payload)
+    payload = json.loads(body)
+    for as_python_writes in (json.dumps(payload).encode(), webhook_body(payload)):
+        if as_python_writes == body:
+            continue
+        (answer,) = yield [signed(conversation, as_python_writes, secret, "webhook, to find out why")]
+        if answer.is_success:
+            mend = "verify the raw bytes that arrived: verify_webhook(request.get_data(), request.headers)"
+            return IntegrationError(
+                "webhook_reserialised", f"{refused}: what was verified is the JSON read and written again", mend
+            )
     dashboard = conversation.dashboard
     for form in _FORMS:
         if form == (dashboard.signed_content, dashboard.digest):

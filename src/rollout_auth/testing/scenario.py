@@ -14,6 +14,7 @@ from .exchanges import Exchange
 from .mistakes import IntegrationError
 
 _MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 _APART = timedelta(seconds=30)
 
 
@@ -147,7 +148,9 @@ def _stale_browser(conversation: Conversation) -> Flow[None]:
 
 
 def _later(conversation: Conversation) -> Flow[None]:
-    """The key from the last refresh nears its end, long after the token that began it all."""
+    """The key from the last refresh is used to its last minutes, long after the token that began it all."""
+    _advance_to(conversation, conversation.renew_at() - _SECOND)
+    yield from conversation.call()
     yield from _call_in_time(conversation, conversation.renew_at())
 
 
@@ -171,8 +174,9 @@ def _webhook(conversation: Conversation) -> Flow[None]:
 
 def _unusual_webhook(conversation: Conversation) -> Flow[None]:
     """JSON that is written in another way by whoever reads it and writes it again."""
-    unusual = event(conversation, "peopleUpdated", ["persön-1", "人-2"], score=1e-7, note="a/b </script>")
-    yield from deliver(conversation, [unusual])
+    unusual = event(conversation, "peopleUpdated", ["persön-1", "人-2"], note="a/b </script>", score=1e-7)
+    as_javascript_writes = unusual.replace(b'"score":1e-07', b'"score":1e-7')
+    yield from deliver(conversation, [as_javascript_writes])
 
 
 def _twice(conversation: Conversation) -> Flow[None]:

@@ -1,0 +1,214 @@
+"""Each mistake that an app can make is named, with its mend, and without a secret."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testing.handwritten import HandWritten
+
+from rollout_auth import ClientCredentials
+from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Dashboard, IntegrationError
+
+SIMULATED = Path(__file__).parent.parent.parent / "src" / "rollout_auth" / "testing"
+USER_IDS = count(1)
+HOUR_AGO = 1_700_000_000
+MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "an int user id": ({"user_id": lambda: 42}, "user_id_not_text", "pass str(user.pk)"),
+    "a blank user id": ({"user_id": lambda: " "}, "user_id_unusable", "pass str(user.pk)"),
+    "a new user id each time": ({"user_id": lambda: f"user-{next(USER_IDS)}"}, "user_id_changes", "str(user.pk)"),
+    "HS256": ({"algorithm": "HS256"}, "wrong_algorithm", "generate_connect_token"),
+    "no token": ({"token": lambda _: "abc.def"}, "malformed_token", "generate_connect_token"),
+    "another secret": ({"secret": "s" * 64}, "wrong_secret", "sign with the client secret"),
+    "another client id": ({"claims": {"iss": "another"}}, "wrong_client_id", "sign with the client id"),
+    "a legacy claim name": ({"namespace": "rollouthq.com"}, "wrong_claim_name", "generate_connect_token"),
+    "an empty claim name": ({"namespace": ""}, "wrong_claim_name", "under 'rollout.com'"),
+    "authData without a key": ({"claims": {"rollout.com": {"authData": {}}}}, "auth_data_unusable", "pass AuthData"),
+    "a token of two hours": ({"claims": {"iat": HOUR_AGO, "exp": HOUR_AGO + 7200}}, "wrong_times", "3600 s"),
+    "an old token": ({"claims": {"iat": HOUR_AGO, "exp": HOUR_AGO + 3600}}, "token_expired", "Clock"),
+    "a token of tomorrow": ({"claims": {"iat": 4_000_000_000, "exp": 4_000_000_900}}, "token_not_yet_valid", "Clock"),
+    "another field for the token": ({"token_answer": lambda token: {"jwt": token}}, "token_missing", "'token'"),
+    "a token that is cached": ({"token_no_store": {}}, "cacheable_answer", "connect_token_response"),
+    "a refresh that is cached": ({"no_store": {}}, "cacheable_answer", "refresh_response"),
+    "no-store in another header": ({"no_store": {"Pragma": "no-store"}}, "cacheable_answer", "no-store"),
+    "milliseconds": ({"unit": 1000}, "expires_in_milliseconds", "pass seconds"),
+    "milliseconds in a refresh": ({"refresh_unit": 1000, "life": 86_400}, "expires_in_milliseconds", "pass seconds"),
+    "an instant": ({"unit": 500_000}, "expires_in_instant", "number of seconds"),
+    "a rotated token that is lost": ({"rotates": True}, "refresh_not_repeatable", "an old refresh token"),
+    "a refresh of status 201": ({"refresh_status": 201}, "refresh_status", "refresh_response"),
+    "a refused refresh": ({"refresh_status": 403}, "refresh_refused", "answer 200"),
+    "a refresh of text": ({"renewed": json.dumps}, "refresh_type", "Content-Type"),
+    "a refresh of a list": ({"renewed": lambda fields: [fields]}, "malformed_json", "answer with JSON"),
+    "snake case": (
+        {"renewed": lambda fields: {"api_key": fields["apiKey"], "refreshToken": "x", "expiresIn": 1}},
+        "refresh_fields",
+        "refresh_response",
+    ),
+    "a text of seconds": (
+        {"renewed": lambda fields: {**fields, "expiresIn": "3600"}},
+        "refresh_fields",
+        "refresh_response",
+    ),
+    "a field that a refresh loses": (
+        {"extra": {"region": "eu"}, "renewed": lambda fields: {k: v for k, v in fields.items() if k != "region"}},
+        "refresh_loses_fields",
+        "same extra",
+    ),
+    "a key that ends early": ({"accepts_keys_for": 1}, "key_ended_early", "in seconds"),
+    "a key that is refused": ({"renewed": lambda fields: {**fields, "apiKey": "x"}}, "call_refused", "accept the key"),
+    "JSON written again": (
+        {"body": lambda body: json.dumps(json.loads(body)).encode()},
+        "webhook_reserialised",
+        "raw bytes",
+    ),
+    "JSON written again with care": (
+        {"body": lambda body: json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).encode()},
+        "webhook_reserialised",
+        "raw bytes",
+    ),
+    "the raw body": ({"encode": bytes}, "webhook_signed_otherwise", "signed_content"),
+    "a digest in base64": ({"digest": "base64"}, "webhook_signed_otherwise", "digest"),
+    "another secret for webhooks": ({"secrets": ["s" * 64]}, "webhook_refused", "client secret"),
+    "a refused second delivery": ({"dedups_by_refusal": True}, "webhook_not_repeatable", "as the first"),
+    "webhooks that nobody checks": ({"checks_signature": False}, "unverified_webhook", "verify_webhook"),
+    "calls that nobody checks": ({"checks_verification": False}, "unverified_call", "RequestVerifier"),
+    "keys that nobody checks": ({"checks_key": False}, "api_key_not_checked", "ApiKeyIssuer"),
+    "refresh tokens that nobody checks": (
+        {"checks_refresh_token": False},
+        "refresh_token_not_checked",
+        "InvalidRefreshTokenError",
+    ),
+    "garbage that is taken": ({"reads_strictly": False}, "garbage_accepted", "refuses it"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake(name: str, simulate: Any) -> None:
+    """A mistake is named by its code; the message has the mend and the exchanges, and no secret."""
+    mistakes, code, mend = MISTAKES[name]
+    app = HandWritten(**mistakes)
+    with pytest.raises(IntegrationError) as caught:
+        simulate(app).run().check()
+    message = str(caught.value)
+    assert caught.value.code == code, message
+    assert mend in message
+    assert caught.value.transcript in message
+    for secret in (CREDENTIALS.client_secret, VERIFICATION_TOKEN, *app.keys, *app.refresh_tokens):
+        assert secret not in message
+
+
+def test_no_mistake(simulate: Any) -> None:
+    """An app that makes none passes every step."""
+    credentials = ClientCredentials(CREDENTIALS.client_id, CREDENTIALS.client_secret, ["p" * 64])
+    app = HandWritten(secrets=credentials.secrets)
+    report = simulate(app, credentials=credentials).run()
+    assert [step.outcome for step in report.steps] == ["passed"] * 16, str(report)
+    report.check()
+
+
+@pytest.mark.parametrize(
+    ("settings", "dashboard"),
+    [
+        pytest.param({"encode": bytes}, {"signed_content": "raw"}, id="raw"),
+        pytest.param({"digest": "base64"}, {"digest": "base64"}, id="base64"),
+        pytest.param({"namespace": "rollouthq.com"}, {"namespace": "rollouthq.com"}, id="legacy"),
+        pytest.param({"token_answer": lambda token: {"jwt": token}}, {"token_field": "jwt"}, id="field"),
+        pytest.param({"token_answer": lambda token: f"{token}\n"}, {}, id="text"),
+        pytest.param({"life": 30 * 86_400}, {}, id="a key of a month"),
+        pytest.param({"life": 30}, {}, id="a key of half a minute"),
+        pytest.param({"no_store": {"cache-control": "private, No-Store"}}, {}, id="no-store beside others"),
+    ],
+)
+def test_settings(settings: dict[str, Any], dashboard: dict[str, Any], simulate: Any) -> None:
+    """What Rollout leaves open is a setting, and no mistake."""
+    assert simulate(HandWritten(**settings), dashboard=Dashboard(**dashboard)).run().is_ok
+
+
+def test_previous_secret_is_refused(simulate: Any) -> None:
+    """An app that knows the new secret only is named, while Rollout may still sign with the previous one."""
+    credentials = ClientCredentials(CREDENTIALS.client_id, CREDENTIALS.client_secret, ["p" * 64])
+    with pytest.raises(IntegrationError, match="ROLLOUT_PREVIOUS_CLIENT_SECRET") as caught:
+        simulate(HandWritten(), credentials=credentials).run().check()
+    assert caught.value.code == "previous_secret_refused"
+
+
+def test_race(simulate: Any) -> None:
+    """An app that ends a refresh token at its first use fails two refreshes at once, too."""
+    simulator = simulate(HandWritten(rotates=True))
+    simulator.connect()
+    with pytest.raises(IntegrationError) as caught:
+        simulator.renew_at_once()
+    assert caught.value.code == "refresh_race"
+
+
+def test_error_of_the_server(simulate: Any) -> None:
+    """A status of 5xx is another mistake than a refusal: for the right requests and for wrong ones."""
+    codes = []
+    for refused in ("refresh_status", "webhook"):
+        app = HandWritten(**({"refresh_status": 500} if refused == "refresh_status" else {}))
+        if refused == "webhook":
+            app.webhook = lambda _: (500, {}, {})
+        with pytest.raises(IntegrationError) as caught:
+            simulate(app).run().check()
+        codes.append(caught.value.code)
+    assert codes == ["server_error", "server_error"]
+
+
+def test_stranger_crashes_the_app(simulate: Any) -> None:
+    """A request that should be refused, and crashes the app, is named with its purpose."""
+    app = HandWritten()
+    contacts = app.contacts
+    app.contacts = lambda environ: contacts(environ) if app.is_rollout(environ) else (500, {}, {})
+    simulator = simulate(app)
+    simulator.connect()
+    with pytest.raises(IntegrationError, match="call without the verification token") as caught:
+        simulator.intrude()
+    assert caught.value.code == "server_error"
+
+
+def test_app_raises(simulate: Any) -> None:
+    """What the app raises is the cause of the error, with its own traceback, and the scenario goes on."""
+    app = HandWritten(token=lambda token: token[10**9])
+    with pytest.raises(IntegrationError, match="IndexError") as caught:
+        simulate(app).connect()
+    assert caught.value.code == "app_raised"
+    assert isinstance(caught.value.__cause__, IndexError)
+    report = simulate(app).run()
+    outcomes = {step.name: step.outcome for step in report.steps}
+    assert (outcomes["a user connects"], outcomes["a call with the key"], outcomes["a webhook"]) == (
+        "failed",
+        "skipped",
+        "passed",
+    )
+
+
+def test_unreachable(simulate: Any) -> None:
+    """An app that does not run is said to be that, once."""
+    report = simulate("http://127.0.0.1:1").run()
+    assert [step.outcome for step in report.steps].count("failed") == 1
+    assert report.steps[0].error.code == "unreachable"
+    assert report.steps[-1].reason == "the app cannot be reached"
+    assert "start the app" in str(report)
+
+
+def test_nothing_to_fill_in(simulate: Any) -> None:
+    """A request whose place nothing fills is a mistake of the app's authData, or of the request."""
+    simulator = simulate(HandWritten(claims={"rollout.com": {}}))
+    simulator.connect()
+    assert simulator.auth_data is None
+    with pytest.raises(IntegrationError, match="sign it into authData") as caught:
+        simulator.call()
+    assert caught.value.code == "cannot_fill"
+
+
+def test_codes_are_listed() -> None:
+    """The page on testing lists every code, and no other."""
+    source = "".join(path.read_text("utf-8") for path in SIMULATED.glob("*.py"))
+    codes = set(re.findall(r'IntegrationError\(\s*"([a-z_]+)"', source)) | {code for _, code, _ in MISTAKES.values()}
+    codes |= {"wrong_algorithm", "malformed_token", "token_expired", "token_not_yet_valid"}
+    page = (SIMULATED.parent.parent.parent / "docs" / "testing.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)) == codes
