@@ -1,10 +1,10 @@
-"""What both simulators have: the state, the clock, and the faults that are switched on for the next step."""
+"""What both simulators have: the state, the clock, the faults that are switched on, and how a flow is run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from rollout_auth import AuthData, ClientCredentials
 from rollout_auth._checks import check_duration, checked_text, text_problem
@@ -15,9 +15,11 @@ from .clock import Clock
 from .conversation import Conversation, Flow
 from .dashboard import Dashboard
 from .exchanges import Exchange, Outgoing
-from .messages import Response
+from .messages import Request, Response
 from .mistakes import IntegrationError
 from .transports import transport_for
+
+R = TypeVar("R")
 
 _SHOWN = 6
 _DEFAULT = Dashboard()
@@ -80,30 +82,60 @@ class Simulator:
         check_duration("skew", skew)
         self._conversation.skew = skew
 
-    def _record(self, outgoing: Sequence[Outgoing], responses: Sequence[Response]) -> None:
-        for request, response in zip(outgoing, responses, strict=True):
-            self._conversation.record(request, response)
-
-    def _show(self, error: IntegrationError) -> None:
-        if not error.transcript:
-            error.transcript = "\n".join(map(str, self._conversation.exchanges[-_SHOWN:]))
-
     def __repr__(self) -> str:
         return masked_repr(self, "clock")
 
 
-def failed(flow: Flow[Any], outgoing: Sequence[Outgoing], error: Exception) -> Sequence[Outgoing]:
-    """Tell the flow that the app raised or cannot be reached, with the app's own error as the cause."""
-    purpose = outgoing[0].purpose
-    if isinstance(error, OSError):
-        reason = error.strerror or type(error).__name__
-        mistake = IntegrationError(
-            "unreachable", f"no answer to a {purpose} ({reason})", "start the app, or mend its URL"
-        )
-    else:
-        name = type(error).__name__
-        mistake = IntegrationError(
-            "app_raised", f"the app raised {name} on a {purpose}", "see the cause, with its lines"
-        )
-    mistake.__cause__ = error
-    return flow.throw(mistake)
+class Run(Generic[R]):
+    """A flow under way: what it has to send next, or what came of it."""
+
+    def __init__(self, conversation: Conversation, flow: Flow[R]) -> None:
+        self.outgoing: Sequence[Outgoing] = ()
+        self._conversation = conversation
+        self._flow = flow
+        self._results: list[R] = []
+        self._go_on(lambda: next(flow))
+
+    @property
+    def requests(self) -> list[Request]:
+        """What is to be sent."""
+        return [outgoing.request for outgoing in self.outgoing]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is a result."""
+        return bool(self._results)
+
+    @property
+    def result(self) -> R:
+        """What the flow returned, once there is nothing to send."""
+        return self._results[0]
+
+    def answer(self, responses: Sequence[Response]) -> None:
+        """Record the answers, and go on."""
+        for outgoing, response in zip(self.outgoing, responses, strict=True):
+            self._conversation.record(outgoing, response)
+        self._go_on(lambda: self._flow.send(responses))
+
+    def fail(self, error: Exception) -> None:
+        """Tell the flow that the app raised or cannot be reached; the app's own error is the cause."""
+        purpose = self.outgoing[0].purpose
+        if isinstance(error, OSError):
+            reason = error.strerror or type(error).__name__
+            problem = f"no answer to a {purpose} ({reason})"
+            mistake = IntegrationError("unreachable", problem, "start the app, or mend its URL")
+        else:
+            problem = f"the app raised {type(error).__name__} on a {purpose}"
+            mistake = IntegrationError("app_raised", problem, "see the cause, with its lines")
+        mistake.__cause__ = error
+        self._go_on(lambda: self._flow.throw(mistake))
+
+    def _go_on(self, step: Callable[[], Sequence[Outgoing]]) -> None:
+        try:
+            self.outgoing = step()
+        except StopIteration as stop:
+            self._results.append(stop.value)
+        except IntegrationError as error:
+            if not error.transcript:
+                error.transcript = "\n".join(map(str, self._conversation.exchanges[-_SHOWN:]))
+            raise

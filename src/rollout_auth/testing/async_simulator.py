@@ -9,11 +9,9 @@ from rollout_auth import AuthData, ConnectToken, WebhookEvent
 from rollout_auth._secrecy import clear_frames
 
 from . import attacks, deliveries
-from ._simulator import Simulator, failed
+from ._simulator import Run, Simulator
 from .conversation import Flow
-from .exchanges import Outgoing
 from .messages import Response
-from .mistakes import IntegrationError
 from .scenario import Report, StepResult, scenario
 from .templates import DashboardRequest
 
@@ -77,21 +75,18 @@ class AsyncRolloutSimulator(Simulator):
 
     async def _drive(self, flow: Flow[R]) -> R:
         try:
-            outgoing = next(flow)
-            while True:
-                outgoing = await self._sent(flow, outgoing)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        except IntegrationError as error:
-            self._show(error)
+            run = Run(self._conversation, flow)
+            while not run.is_over:
+                await self._exchange(run)
+        except Exception as error:
             clear_frames(error)
             raise
+        return run.result
 
-    async def _sent(self, flow: Flow[Any], outgoing: Sequence[Outgoing]) -> Sequence[Outgoing]:
+    async def _exchange(self, run: Run[Any]) -> None:
         try:
-            responses = await self._transport.send_async([one.request for one in outgoing])
+            responses = await self._transport.send_async(run.requests)
         except Exception as error:  # noqa: BLE001  the app's own, whatever it is
-            return failed(flow, outgoing, error)
-        self._record(outgoing, responses)
-        return flow.send(responses)
+            run.fail(error)
+        else:
+            run.answer(responses)

@@ -9,11 +9,9 @@ from rollout_auth import AuthData, ConfigurationError, ConnectToken, WebhookEven
 from rollout_auth._secrecy import sealed
 
 from . import attacks, deliveries
-from ._simulator import Simulator, failed
+from ._simulator import Run, Simulator
 from .conversation import Flow
-from .exchanges import Outgoing
 from .messages import Response
-from .mistakes import IntegrationError
 from .scenario import Report, StepResult, scenario
 from .templates import DashboardRequest
 
@@ -105,23 +103,17 @@ class RolloutSimulator(Simulator):
         return self._drive(scenario(self._conversation, on_step))
 
     def _drive(self, flow: Flow[R]) -> R:
-        try:
-            outgoing = next(flow)
-            while True:
-                outgoing = self._sent(flow, outgoing)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        except IntegrationError as error:
-            self._show(error)
-            raise
+        run = Run(self._conversation, flow)
+        while not run.is_over:
+            self._exchange(run)
+        return run.result
 
-    def _sent(self, flow: Flow[Any], outgoing: Sequence[Outgoing]) -> Sequence[Outgoing]:
+    def _exchange(self, run: Run[Any]) -> None:
         try:
-            responses = self._transport.send([one.request for one in outgoing])
+            responses = self._transport.send(run.requests)
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001  the app's own, whatever it is
-            return failed(flow, outgoing, error)
-        self._record(outgoing, responses)
-        return flow.send(responses)
+            run.fail(error)
+        else:
+            run.answer(responses)
