@@ -17,6 +17,7 @@ R = TypeVar("R")
 C = TypeVar("C", bound=type)
 
 HIDDEN = "<hidden>"
+__tracebackhide__ = True  # pytest leaves frames of this module out: they have nothing to show
 
 
 def sealed(function: Callable[P, R]) -> Callable[P, R]:

@@ -19,6 +19,8 @@ from .messages import Request, Response
 from .mistakes import IntegrationError
 from .transports import transport_for
 
+__tracebackhide__ = True
+
 R = TypeVar("R")
 
 _SHOWN = 6

@@ -32,6 +32,8 @@ from .mistakes import IntegrationError
 if TYPE_CHECKING:
     from .messages import Response
 
+__tracebackhide__ = True
+
 _KEYS = ("apiKey", "refreshToken", "expiresIn")
 _LONGEST_KEY = 400 * 86_400  # seconds; longer than a year, so that yearly keys pass
 _EPOCH_SECONDS = 1_000_000_000  # September 2001, or 31 years

@@ -9,6 +9,8 @@ from rollout_auth import NAMESPACE, AuthData, ClientCredentials, ConnectToken, V
 from rollout_auth._claims import Namespace
 from rollout_auth._secrecy import HIDDEN, sealed
 
+__tracebackhide__ = True
+
 _ANYTHING = AuthData("whatever the token says")
 
 

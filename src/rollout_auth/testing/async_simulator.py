@@ -15,6 +15,8 @@ from .messages import Response
 from .scenario import Report, StepResult, scenario
 from .templates import DashboardRequest
 
+__tracebackhide__ = True
+
 R = TypeVar("R")
 
 

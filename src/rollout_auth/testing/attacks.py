@@ -12,6 +12,8 @@ from .exchanges import Outgoing
 from .mistakes import IntegrationError
 from .templates import API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN
 
+__tracebackhide__ = True
+
 _JSON = {"Content-Type": "application/json"}
 
 

@@ -21,6 +21,8 @@ from .messages import Response
 from .mistakes import IntegrationError
 from .templates import DashboardRequest
 
+__tracebackhide__ = True
+
 R = TypeVar("R")
 Flow = Generator[Sequence[Outgoing], Sequence[Response], R]
 

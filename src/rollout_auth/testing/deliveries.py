@@ -15,6 +15,8 @@ from .messages import Request, Response
 from .mistakes import IntegrationError
 from .webhook_signing import Digest, SignedContent, signed_headers, webhook_body
 
+__tracebackhide__ = True
+
 _FORMS: tuple[tuple[SignedContent, Digest], ...] = (
     ("base64", "hex"),
     ("base64", "base64"),

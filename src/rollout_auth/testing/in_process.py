@@ -16,6 +16,8 @@ from rollout_auth import ConfigurationError
 
 from .messages import Request, Response
 
+__tracebackhide__ = True
+
 T = TypeVar("T")
 
 _HOST = "testserver"  # the name that Django's, Starlette's and other test clients use

@@ -13,6 +13,8 @@ from .deliveries import deliver, event
 from .exchanges import Exchange
 from .mistakes import IntegrationError
 
+__tracebackhide__ = True
+
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _APART = timedelta(seconds=30)
@@ -64,9 +66,11 @@ def scenario(conversation: Conversation, on_step: Callable[[StepResult], object]
             try:
                 yield from step.flow(conversation)
             except IntegrationError as caught:
-                error, reason = caught, caught.reason
+                error, reason = caught.with_traceback(None), caught.reason
         outcome: Literal["passed", "failed", "skipped"] = "failed" if error else "skipped" if reason else "passed"
         exchanges = tuple(conversation.exchanges[before:])
+        if error:
+            error.transcript = "\n".join(map(str, exchanges))
         results.append(StepResult(step.name, outcome, reason, error, exchanges, perf_counter() - began))
         if on_step is not None:
             on_step(results[-1])

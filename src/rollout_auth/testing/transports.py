@@ -13,6 +13,8 @@ from rollout_auth import ConfigurationError
 from .in_process import ASGITransport, DjangoTransport, WSGITransport, run
 from .messages import Request, Response
 
+__tracebackhide__ = True
+
 _PATIENCE = 30  # seconds
 
 
