@@ -1,25 +1,31 @@
 from __future__ import annotations
 
-import dataclasses
+import importlib
 import io
 import json
 import os
 import re
-import runpy
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from importlib.metadata import PackageNotFoundError
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import jwt
 import pytest
+from testing.handwritten import HandWritten
 
-from rollout_auth import AuthData, ClientCredentials, cli, generate_connect_token, verify_connect_token
-from rollout_auth.cli import _demo, _doctor, main
+from rollout_auth import AuthData, ClientCredentials, cli, generate_connect_token, testing, verify_connect_token
+from rollout_auth._checks import epoch_seconds
+from rollout_auth.cli import _demo, _doctor, _partner_app, main
 from rollout_auth.cli._show import in_words
 
 IAT = 1_767_225_600
@@ -60,7 +66,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, credentials: ClientCredentials) 
 
 class TestCommand:
     @pytest.mark.parametrize(
-        "arguments", [["--help"], *([name, "--help"] for name in ("demo", "mint", "inspect", "doctor"))]
+        "arguments", [["--help"], *([name, "--help"] for name in ("demo", "simulate", "mint", "inspect", "doctor"))]
     )
     def test_help(self, run: Any, arguments: list[str]) -> None:
         """Help goes to standard output, and says more than the names of the options."""
@@ -113,7 +119,7 @@ class TestCommand:
         """``python -m rollout_auth`` is the same command."""
         monkeypatch.setattr(sys, "argv", ["rollout_auth", "mint", "user-1"])
         with pytest.raises(SystemExit) as ended:
-            runpy.run_module("rollout_auth", run_name="__main__")
+            importlib.import_module("rollout_auth.__main__")
         assert ended.value.code == 0
         assert verify_connect_token(capsys.readouterr().out.strip(), credentials=configured).user_id == "user-1"
 
@@ -123,7 +129,7 @@ class TestCommand:
         def fail(*_: object, **__: object) -> None:
             raise LookupError("canary")
 
-        monkeypatch.setattr(_demo, "generate_connect_token", fail)
+        monkeypatch.setattr(_partner_app, "PartnerApp", fail)
         result = run("demo")
         assert result.status == 70
         assert result.err == "rollout-auth: internal error: LookupError: please report what you ran\n"
@@ -134,7 +140,7 @@ class TestCommand:
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(_demo, "generate_connect_token", interrupt)
+        monkeypatch.setattr(_partner_app, "PartnerApp", interrupt)
         result = run("demo")
         assert (result.status, result.err) == (130, "")
 
@@ -222,71 +228,149 @@ class TestCommand:
 
 class TestDemo:
     def test_demo(self, run: Any) -> None:
-        """It needs no configuration, shows a token verified and three refused, and ends well."""
+        """It needs no configuration, shows every step of the conversation, and ends well."""
         result = run("demo")
         assert (result.status, result.err) == (0, "")
-        for text in ('"alg": "HS512"', "user-1", "expires ", "tampered        BadSignatureError (bad_signature)"):
+        for text in (
+            "a user connects",
+            "token: GET /rollout/token -> 200",
+            "refresh: POST /rollout/refresh -> 200 (the answer is lost)",
+            "webhook: POST /rollout/webhook -> 204",
+            "call without the verification token: GET /api/contacts -> 401",
+        ):
             assert text in result.out
-        assert "expired         TokenExpiredError (token_expired)" in result.out
-        assert "wrongly signed  BadSignatureError (bad_signature)" in result.out
+        assert re.search(r"\n16 steps: 16 passed; \d+ requests in \d\.\d\d s\n\Z", result.out)
 
-    def test_demo_fails_with_the_library(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """If a bad token were accepted, it would say so, and fail."""
-        good = verify_connect_token
-        first: list[Any] = []
+    def test_json(self, run: Any) -> None:
+        """For programs, the same is JSON, and nothing else."""
+        report = json.loads(run("demo", "--json").out)
+        assert report["ok"] is True
+        assert {step["outcome"] for step in report["steps"]} == {"passed"}
+        assert report["steps"][0]["exchanges"][0].startswith("00:00:00  token: GET /rollout/token -> 200")
 
-        def accept(token: str, **options: Any) -> Any:
-            first.append(good(token, **options) if not first else first[0])
-            return first[0]
-
-        monkeypatch.setattr(_demo, "verify_connect_token", accept)
+    def test_fails_with_the_library(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If the app did not verify webhooks, the demonstration would say so, and fail."""
+        monkeypatch.setattr(
+            _partner_app, "verify_webhook", lambda *_, **__: SimpleNamespace(event_id="", resource_ids=())
+        )
         result = run("demo")
         assert result.status == 1
-        assert result.out.count("accepted, and should not be") == 3
+        assert "code: unverified_webhook" in result.out
+        assert "2 failed" in result.out
 
     def test_hides_its_secrets(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It shows each step, and none of its secrets, although they are thrown away."""
-        made = iter(["demo-secret-" + "x" * 64, "demo-key", "demo-refresh", "other-secret-" + "x" * 64])
+        """It shows none of its secrets, although they are thrown away."""
+        made = (f"canary-{number}-{'x' * 64}" for number in count())
         monkeypatch.setattr(_demo, "token_urlsafe", lambda _: next(made))
-        out = run("demo").out
-        for secret in ("demo-secret", "demo-key", "demo-refresh", "other-secret"):
-            assert secret not in out
-        for shown in (
-            "client secret  <hidden, 76 characters>",
-            "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.<payload, ",
-            "characters>.<signature, 86 characters>",
-            '"apiKey": "<hidden, 8 characters>"',
-            "client_id      demo-client",
-            "user_id        user-1",
-            "auth_data      AuthData(api_key=<hidden>",
-            "issued_at      20",
-            "expires_at     20",
-            "the token ended 82800 s ago",
-        ):
-            assert shown in out
+        assert "canary" not in run("demo").out + run("demo", "--json").out
 
-    @pytest.mark.parametrize("call", [2, 3, 4])
-    def test_fails_with_any_acceptance(self, run: Any, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
-        """One bad token that is accepted is enough for a failure."""
-        good, calls = verify_connect_token, []
+    def test_leaves_nothing_behind(self, run: Any) -> None:
+        """No thread goes on, the library reads the machine's clock again, and the port is free."""
+        before = threading.active_count()
+        port = int(re.search(r"127\.0\.0\.1:(\d+)", run("demo").out)[1])
+        assert threading.active_count() == before
+        assert epoch_seconds(None) == IAT
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
 
-        def accept_one(token: str, **options: Any) -> Any:
-            calls.append(token)
-            return None if len(calls) == call else good(token, **options)
 
-        monkeypatch.setattr(_demo, "verify_connect_token", accept_one)
-        result = run("demo")
-        assert (result.status, result.out.count("accepted, and should not be")) == (1, 1)
+class TestSimulate:
+    @pytest.fixture(autouse=True)
+    def _environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in testing.ENVIRON.items():
+            monkeypatch.setenv(name, value)
 
-    def test_fails_with_other_auth_data(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A good token that comes back with other authData is a failure."""
-        good = verify_connect_token
+    def test_good_app(self, run: Any) -> None:
+        """An app that makes no mistake passes; what there is not is skipped, with the reason."""
+        with testing.serve(HandWritten()) as url:
+            result = run("simulate", url)
+        assert (result.status, result.err) == (0, "")
+        assert "there is no previous client secret" in result.out
+        assert "16 steps: 15 passed, 1 skipped" in result.out
+        assert "GET /rollout/token" not in result.out
 
-        def lose(token: str, **options: Any) -> Any:
-            return dataclasses.replace(good(token, **options), auth_data=None)
+    def test_verbose(self, run: Any) -> None:
+        """On request, every exchange is shown."""
+        with testing.serve(HandWritten()) as url:
+            assert "token: GET /rollout/token -> 200\n" in run("simulate", url, "--verbose").out
 
-        monkeypatch.setattr(_demo, "verify_connect_token", lose)
-        assert run("demo").status == 1
+    def test_mistake(self, run: Any) -> None:
+        """A step that fails is shown with the problem, the mend, the code and the exchanges."""
+        with testing.serve(HandWritten(user_id=lambda: 42)) as url:
+            result = run("simulate", url)
+            as_json = json.loads(run("simulate", url, "--json").out)
+        assert result.status == 1
+        assert "failed " in result.out
+        for text in ("a number, and Rollout takes a string", "mend: pass str(user.pk)", "code: user_id_not_text"):
+            assert text in result.out
+        assert '-> 200 {"token": "<hidden, ' in result.out
+        assert (as_json["ok"], as_json["steps"][0]["code"]) == (False, "user_id_not_text")
+
+    def test_options(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Paths, fields, headers and forms are options; the value of a header comes from the environment."""
+        seen: list[dict[str, Any]] = []
+        app = HandWritten(token_answer=lambda token: {"jwt": token}, encode=bytes, digest="base64")
+
+        def renamed(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            paths = {"/t": "/rollout/token", "/a": "/api/contacts", "/r": "/rollout/refresh", "/w": "/rollout/webhook"}
+            seen.append(dict(environ))
+            environ["PATH_INFO"] = paths[environ["PATH_INFO"]]
+            environ["HTTP_AUTHORIZATION"] = environ.get("HTTP_X_KEY", "")
+            environ["HTTP_X_ROLLOUT_VERIFICATION_TOKEN"] = environ.get("HTTP_X_FROM", "")
+            if environ["CONTENT_TYPE"] == "application/x-www-form-urlencoded":
+                fields = parse_qs(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode())
+                body = json.dumps({"refreshToken": fields["token"][0]}).encode()
+                environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+            return app(environ, start_response)
+
+        monkeypatch.setenv("SESSION", "session-1")
+        paths = ("--token-path", "/t", "--api-path", "/a", "--refresh-path", "/r", "--webhook-path", "/w")
+        names = ("--token-field", "jwt", "--refresh-field", "token", "--api-key-header", "X-Key")
+        forms = ("--refresh-form", "--signed-content", "raw", "--digest", "base64", "--verification-header", "X-From")
+        methods = ("--token-method", "POST", "--api-method", "PUT")
+        with testing.serve(renamed) as url:
+            result = run("simulate", url, *paths, *names, *forms, *methods, "--token-header", "Cookie=SESSION")
+        assert result.status == 0, result.out
+        assert [environ["REQUEST_METHOD"] for environ in seen[:5]] == ["POST"] * 4 + ["PUT"]
+        assert seen[0]["HTTP_COOKIE"] == "session-1"
+        assert "session-1" not in result.out
+
+    def test_without(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Refreshes, webhooks and the verification token can be left out; the last is said."""
+        monkeypatch.delenv("ROLLOUT_VERIFICATION_TOKEN")
+        with testing.serve(HandWritten(checks_verification=False)) as url:
+            result = run("simulate", url, "--without", "refresh", "--without", "webhook")
+            as_json = run("simulate", url, "--without", "refresh", "--without", "webhook", "--json")
+        assert result.status == 0, result.out
+        assert "ROLLOUT_VERIFICATION_TOKEN is not set: no request carries" in result.out
+        assert "there are no webhooks" in result.out
+        assert json.loads(as_json.out)["ok"] is True
+
+    def test_unreachable(self, run: Any) -> None:
+        """An app that does not run fails the first step, and no other."""
+        result = run("simulate", "http://127.0.0.1:1")
+        assert result.status == 1
+        assert "code: unreachable" in result.out
+        assert "1 failed, 15 skipped" in result.out
+
+    @pytest.mark.parametrize(
+        ("arguments", "mend"),
+        [
+            (["canary"], "http://127.0.0.1:8000"),
+            (["http://user:canary@127.0.0.1"], "http://127.0.0.1:8000"),
+            (["http://127.0.0.1", "--token-header", "Cookie=CANARY_VARIABLE"], "NAME=VARIABLE"),
+            (["http://127.0.0.1", "--token-header", "canary"], "NAME=VARIABLE"),
+            (["http://127.0.0.1", "--token-path", "canary"], "slash"),
+            (["http://127.0.0.1", "--webhook-path", "canary"], "slash"),
+            (["http://127.0.0.1", "--verification-header", "canary canary"], "X-Api-Token"),
+        ],
+    )
+    def test_wrong_usage(self, run: Any, arguments: list[str], mend: str) -> None:
+        """What cannot be used is said with the mend, and not repeated."""
+        result = run("simulate", *arguments)
+        assert (result.status, result.out) == (2, "")
+        assert mend in result.err
+        assert "canary" not in result.err
 
 
 class TestMint:

@@ -110,7 +110,7 @@ class HandWritten:
         if not self.is_rollout(environ):
             return 401, {"error": "invalid_client"}, {}
         try:
-            refresh_token = json.loads(environ["wsgi.input"].read())["refreshToken"]
+            refresh_token = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)))["refreshToken"]
         except (ValueError, TypeError, KeyError, RecursionError):
             return (400 if self.is_["reads_strictly"] else 200), {"error": "invalid_request"}, {}
         if refresh_token not in self.refresh_tokens and self.is_["checks_refresh_token"]:
@@ -122,7 +122,7 @@ class HandWritten:
         return self.is_["refresh_status"], self.is_["renewed"](fields), self.is_["no_store"]
 
     def webhook(self, environ: Environ) -> Answer:
-        body = environ["wsgi.input"].read()
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0))
         try:
             content = self.is_["encode"](self.is_["body"](body))
             macs = [hmac.digest(secret.encode(), content, "sha256") for secret in self.is_["secrets"]]

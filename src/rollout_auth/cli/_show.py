@@ -24,12 +24,6 @@ def masked(secret: str) -> str:
     return f"<hidden, {len(secret)} characters>"
 
 
-def masked_token(token: str) -> str:
-    """The header, which holds no secret, and the size of the rest."""
-    header, payload, signature = token.split(".")
-    return f"{header}.<payload, {len(payload)} characters>.<signature, {len(signature)} characters>"
-
-
 def masked_claims(claims: Mapping[str, object]) -> dict[str, object]:
     """The claims, of which only the registered ones, flags and durations are shown as they are."""
     return {name: _masked(name, value, name in _REGISTERED_CLAIMS) for name, value in claims.items()}
