@@ -32,10 +32,12 @@ SERVERS = {
     "uvicorn": ["uvicorn", "--fd", "{fd}"],
 }
 SECRET = "not-a-real-secret-" + "fedcba9876543210" * 4
+PREVIOUS_SECRET = "not-a-real-secret-either-" + "0123456789abcdef" * 4
 ENVIRONMENT = {
     "API_KEY_SECRET": "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4,
     "ROLLOUT_CLIENT_ID": "client-1",
     "ROLLOUT_CLIENT_SECRET": SECRET,
+    "ROLLOUT_PREVIOUS_CLIENT_SECRET": PREVIOUS_SECRET,
     "ROLLOUT_VERIFICATION_TOKEN": "verification-token-1",
     "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN": "vérification-0",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -124,7 +126,19 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="session")
 def credentials() -> ClientCredentials:
     """The credentials of the running examples."""
-    return ClientCredentials(ENVIRONMENT["ROLLOUT_CLIENT_ID"], SECRET)
+    return ClientCredentials(ENVIRONMENT["ROLLOUT_CLIENT_ID"], SECRET, [PREVIOUS_SECRET])
+
+
+@pytest.fixture(scope="session")
+def settings() -> dict[str, str]:
+    """The environment in which an example runs."""
+    return ENVIRONMENT
+
+
+@pytest.fixture(scope="session")
+def names() -> dict[str, str]:
+    """The module and the attribute of each example."""
+    return APPS
 
 
 @pytest.fixture(scope="session")

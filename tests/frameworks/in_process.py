@@ -1,0 +1,60 @@
+"""Runs the whole scenario with an example in this process, in every way that reaches it, and prints how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+from rollout_auth.testing import AsyncRolloutSimulator, Clock, Dashboard, DashboardRequest, Report, RolloutSimulator
+
+DASHBOARD = Dashboard(token=DashboardRequest("GET", "/rollout/token", headers={"X-Demo-Session": "demo-session"}))
+
+
+def ways(name: str) -> dict[str, Any]:
+    """The app itself, and for Django its two test clients."""
+    module, _, attribute = name.partition(":")
+    app = getattr(importlib.import_module(module), attribute)
+    if module != "django_app":
+        return {"app": app}
+    from django.test import AsyncClient, Client  # noqa: PLC0415  the example configures Django
+
+    return {
+        "app": app,
+        "client": Client(headers={"host": "localhost"}),
+        "async client": AsyncClient(headers={"host": "localhost"}),
+    }
+
+
+def outcomes(report: Report) -> list[str]:
+    """What became of each step, with the reason of what did not pass."""
+    return [f"{step.outcome} {step.reason}".strip() for step in report.steps]
+
+
+def main(name: str, options: dict[str, Any]) -> None:
+    """Print the outcomes by way."""
+    results: dict[str, list[str]] = {}
+    for way, app in ways(name).items():
+        with Clock().installed() as clock:
+            if way != "async client":
+                results[way] = outcomes(RolloutSimulator(app, dashboard=DASHBOARD, clock=clock, **options).run())
+        with Clock().installed() as clock:
+            simulator = AsyncRolloutSimulator(app, dashboard=DASHBOARD, clock=clock, **options)
+            if way != "client":
+                results[f"{way}, awaited"] = outcomes(asyncio.run(simulator.run()))
+    sys.stdout.write(json.dumps(results))
+
+
+if __name__ == "__main__":
+    from rollout_auth import ClientCredentials
+
+    main(
+        sys.argv[1],
+        {
+            "credentials": ClientCredentials.from_env(),
+            "verification_token": os.environ["ROLLOUT_VERIFICATION_TOKEN"],
+        },
+    )
