@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import doctest
 import re
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 import rollout_auth
+import rollout_auth.testing
+from rollout_auth import ClientCredentials
+from rollout_auth.testing import RolloutSimulator
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -18,9 +24,12 @@ by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 @pytest.fixture
-def _configured(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    monkeypatch.setenv("ROLLOUT_CLIENT_ID", "client-1")
-    monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", secret)
+def _configured(monkeypatch: pytest.MonkeyPatch, rollout_credentials: ClientCredentials) -> Iterator[None]:
+    """The environment of a reader who has the credentials of tests, and the Flask example at hand."""
+    monkeypatch.setenv("API_KEY_SECRET", "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4)
+    monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
+    yield
+    sys.modules.pop("flask_app", None)
 
 
 @by_page
@@ -31,9 +40,19 @@ def test_code_blocks(page: Path) -> None:
         example.evaluate()
 
 
-def test_docstring() -> None:
-    """The example of the package's docstring shows what happens."""
-    outcome = doctest.testmod(rollout_auth)
+@pytest.mark.usefixtures("_configured")
+def test_ten_lines(rollout_simulator: Callable[..., RolloutSimulator]) -> None:
+    """The test that the page on testing begins with has ten lines at most, and passes."""
+    first, *_ = Sybil(parsers=[PythonCodeBlockParser()]).parse(ROOT / "docs" / "testing.md").examples()
+    first.evaluate()
+    first.namespace["test_rollout"](rollout_simulator)
+    assert len(first.parsed.strip().splitlines()) <= 10
+
+
+@pytest.mark.parametrize("package", [rollout_auth, rollout_auth.testing], ids=lambda package: package.__name__)
+def test_docstring(package: ModuleType) -> None:
+    """The example of a package's docstring shows what happens."""
+    outcome = doctest.testmod(package)
     assert (outcome.attempted > 3, outcome.failed) == (True, 0)
 
 
@@ -46,6 +65,13 @@ def test_links(page: Path) -> None:
         assert linked.exists(), target
         headings = re.findall(r"^#+ (.+)$", linked.read_text("utf-8"), re.MULTILINE) if fragment else []
         assert not fragment or fragment in [heading.lower().replace(" ", "-") for heading in headings], target
+
+
+@pytest.mark.parametrize("name", rollout_auth.testing.__all__)
+def test_testing_is_complete(name: str) -> None:
+    """What the test kit has is named on its page, or in the reference."""
+    pages = [(ROOT / "docs" / page).read_text("utf-8") for page in ("testing.md", "reference.md")]
+    assert any(re.search(rf"\b{name}\b", page) for page in pages)
 
 
 @pytest.mark.parametrize("name", rollout_auth.__all__)

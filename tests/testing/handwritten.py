@@ -40,6 +40,8 @@ DEFAULTS: dict[str, Any] = {
     "secrets": [CREDENTIALS.client_secret],
     "checks_signature": True,
     "checks_verification": True,
+    "checks_refresh_verification": True,
+    "token_status": 200,
     "checks_key": True,
     "checks_refresh_token": True,
     "reads_strictly": True,
@@ -88,7 +90,7 @@ class HandWritten:
             **self.is_["claims"],
         }
         token = signed(claims, self.is_["algorithm"], self.is_["secret"])
-        return 200, self.is_["token_answer"](self.is_["token"](token)), self.is_["token_no_store"]
+        return self.is_["token_status"], self.is_["token_answer"](self.is_["token"](token)), self.is_["token_no_store"]
 
     def is_rollout(self, environ: Environ) -> bool:
         return (
@@ -107,7 +109,7 @@ class HandWritten:
         return 200, {"contacts": []}, {}
 
     def refresh(self, environ: Environ) -> Answer:
-        if not self.is_rollout(environ):
+        if not self.is_rollout(environ) and self.is_["checks_refresh_verification"]:
             return 401, {"error": "invalid_client"}, {}
         try:
             refresh_token = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)))["refreshToken"]

@@ -75,6 +75,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "another secret for webhooks": ({"secrets": ["s" * 64]}, "webhook_refused", "client secret"),
     "a refused second delivery": ({"dedups_by_refusal": True}, "webhook_not_repeatable", "as the first"),
     "webhooks that nobody checks": ({"checks_signature": False}, "unverified_webhook", "verify_webhook"),
+    "a user who is not signed in": ({"token_status": 401}, "token_refused", "signed-in user"),
+    "refreshes that nobody checks": ({"checks_refresh_verification": False}, "unverified_refresh", "RequestVerifier"),
     "calls that nobody checks": ({"checks_verification": False}, "unverified_call", "RequestVerifier"),
     "keys that nobody checks": ({"checks_key": False}, "api_key_not_checked", "ApiKeyIssuer"),
     "refresh tokens that nobody checks": (
@@ -209,6 +211,6 @@ def test_codes_are_listed() -> None:
     """The page on testing lists every code, and no other."""
     source = "".join(path.read_text("utf-8") for path in SIMULATED.glob("*.py"))
     codes = set(re.findall(r'IntegrationError\(\s*"([a-z_]+)"', source)) | {code for _, code, _ in MISTAKES.values()}
-    codes |= {"wrong_algorithm", "malformed_token", "token_expired", "token_not_yet_valid"}
-    page = (SIMULATED.parent.parent.parent / "docs" / "testing.md").read_text("utf-8")
+    codes |= {f"{what}_refused" for what in re.findall(r'check_success\(response, "([a-z]+)"', source)}
+    page = (SIMULATED.parent.parent.parent / "docs" / "testing.md").read_text("utf-8").partition("\n## Mistakes\n")[2]
     assert set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)) == codes

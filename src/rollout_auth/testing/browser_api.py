@@ -35,7 +35,8 @@ _CONNECTORS: dict[str, object] = {
     for name in ("Follow Up Boss", "HubSpot", "Pipedrive", "Salesforce")
 }
 _ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" rx="2" fill="#47b"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" rx="2" fill="#47b"/>'
+    '<text x="4.5" y="6.5" font-size="6" font-family="sans-serif" text-anchor="middle" fill="#fff">{}</text></svg>'
 )
 _LONGEST = 64 * 1024
 
@@ -85,7 +86,9 @@ class BrowserAPI:
         if method == "OPTIONS":
             return Response(204)
         if path.startswith("/connectors/") and path.endswith("/icon"):
-            return Response(200, {"Content-Type": "image/svg+xml"}, _ICON.encode())
+            initial = path.split("/")[2][:1].upper()
+            icon = _ICON.format(initial if initial.isalpha() else "?")
+            return Response(200, {"Content-Type": "image/svg+xml"}, icon.encode())
         try:
             user_id = self._judge(environ.get("HTTP_AUTHORIZATION", ""))
         except IntegrationError as error:
