@@ -8,19 +8,20 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
 from rollout_auth import ConfigurationError, _checks
-from rollout_auth._checks import check_duration, check_instant
+from rollout_auth._checks import check_duration, epoch_seconds
 
 
 class Clock:
     """The time as the simulator has it.
 
     ``Clock()`` goes with the machine's clock, ``Clock(start)`` stands still at an aware ``datetime``; ``advance`` moves
-    either. Raises ``TypeError`` for a start that is no ``datetime`` and ``ConfigurationError`` for a naive one.
+    either. Raises ``TypeError`` for a start that is no ``datetime``, and ``ConfigurationError`` for a naive one or one
+    before 1970.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
         if start is not None:
-            check_instant(start, "start")
+            epoch_seconds(start, "start")
         self._start = start
         self._ahead = timedelta(0)
 

@@ -50,13 +50,13 @@ class Conversation:
         self.credentials = credentials
         self.dashboard = dashboard
         self.clock = clock
-        self.skew = timedelta(0)
-        self.loses_next_answer = False
+        self.skew: timedelta = timedelta(0)
+        self.loses_next_answer: bool = False
         self.tokens: dict[str, datetime] = {}
         self.connection: Connection | None = None
         self.exchanges: list[Exchange] = []
         self.verification_token = verification_token
-        self.mask = Mask()
+        self.mask: Mask = Mask()
         self.mask.learn("client secret", *credentials.secrets)
         if verification_token is not None:
             self.mask.learn("verification token", verification_token)

@@ -70,10 +70,10 @@ class DashboardRequest:
             raise ConfigurationError("path does not begin with a slash: pass one such as '/rollout/refresh'")
         self.method = method
         self.path = path
-        self.headers = dict(headers or {})
-        self.query = dict(query or {})
+        self.headers: dict[str, str] = dict(headers or {})
+        self.query: dict[str, str] = dict(query or {})
         self.json = json
-        self.form = None if form is None else dict(form)
+        self.form: dict[str, str] | None = None if form is None else dict(form)
         for name in self.headers:
             check_header_name(name)
 
