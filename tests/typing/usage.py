@@ -32,6 +32,19 @@ from rollout_auth import (
     verify_connect_token,
     verify_webhook,
 )
+from rollout_auth.testing import (
+    AsyncRolloutSimulator,
+    Clock,
+    Dashboard,
+    DashboardRequest,
+    IntegrationError,
+    Report,
+    Request,
+    Response,
+    RolloutSimulator,
+    assert_connect_token,
+    sign_webhook,
+)
 
 credentials: ClientCredentials = ClientCredentials("client-id", "secret", ["earlier secret"])
 from_environment: ClientCredentials = ClientCredentials.from_env({"ROLLOUT_CLIENT_ID": "client-id"})
@@ -129,6 +142,28 @@ def explain(error: RolloutAuthError) -> tuple[str, int, object]:
     return error.code, error.status, None
 
 
+def partner(request: Request) -> Response:
+    """An app that answers everything."""
+    return Response(200, {"Content-Type": "text/plain"}, request.body)
+
+
+def simulated() -> tuple[Report, Response, IntegrationError | None]:
+    """Play Rollout towards an app."""
+    dashboard = Dashboard(api=DashboardRequest("POST", "/v1", json={"key": "{{context.authData.apiKey}}"}))
+    simulator = RolloutSimulator(partner, credentials=credentials, dashboard=dashboard, clock=Clock())
+    connected: ConnectToken = simulator.connect(token)
+    checked: ConnectToken = assert_connect_token(token, user_id=connected.user_id)
+    events: list[WebhookEvent] = simulator.deliver("peopleCreated", resource_ids=[checked.user_id], times=2)
+    headers: dict[str, str] = sign_webhook(str(events).encode(), digest="base64")
+    report: Report = simulator.run()
+    return report, Response(200, headers), report.steps[0].error
+
+
+async def simulated_later() -> AuthData:
+    """The same, awaited."""
+    return await AsyncRolloutSimulator("http://127.0.0.1:8000", credentials=credentials).renew()
+
+
 def mistakes() -> None:
     """Never called: each line is one that a type checker must refuse."""
     generate_connect_token(42)  # type: ignore[arg-type]
@@ -141,3 +176,6 @@ def mistakes() -> None:
     verify_webhook({"eventId": "1"}, {})  # type: ignore[arg-type]
     issuer.refresh(None)  # type: ignore[arg-type]
     issuer.issue("user-1", extra=[1])  # type: ignore[arg-type]
+    assert_connect_token(token, user_id=42)  # type: ignore[arg-type]
+    RolloutSimulator(partner)  # type: ignore[call-arg]
+    sign_webhook("text")  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ _APART = timedelta(seconds=30)
 
 
 class StepResult(NamedTuple):
-    """How one step went."""
+    """How one step of a scenario went, and the exchanges that it took."""
 
     name: str
     outcome: Literal["passed", "failed", "skipped"]
