@@ -205,6 +205,24 @@ def test_deliver_with_previous_secret(simulate: Any) -> None:
     assert len(app.events) == 1
 
 
+# --- attacks --------------------------------------------------------------------------------------------------------
+
+
+def test_intruder_without_what_cannot_be_left_out(simulate: Any) -> None:
+    """A verification token in a path cannot be left out: the stranger then only tries a wrong one."""
+    prefix = f"/{VERIFICATION_TOKEN}"
+
+    def app(request: Request) -> Response:
+        return Response(200 if request.target == prefix else 401)
+
+    api = DashboardRequest("GET", "/{{verificationToken}}")
+    simulator = simulate(app, dashboard=Dashboard(api=api, refresh=None, webhook_path=None))
+    simulator.connect(generate_connect_token("user-1", AuthData("key-1"), credentials=CREDENTIALS))
+    simulator.call()
+    simulator.intrude()
+    assert purposes(simulator) == ["call", "call with a wrong verification token"]
+
+
 # --- what cannot be done --------------------------------------------------------------------------------------------
 
 
@@ -215,6 +233,7 @@ def test_deliver_with_previous_secret(simulate: Any) -> None:
         (lambda simulator: simulator.renew(), "call connect"),
         (lambda simulator: simulator.deliver_with_previous_secret(), "previous client secret"),
         (lambda simulator: simulator.advance(-MINUTE), "forward"),
+        (lambda simulator: simulator.renew_at_once(0), "less than one"),
     ],
 )
 def test_step_that_cannot_be_taken(step: Any, mend: str, simulator: RolloutSimulator) -> None:

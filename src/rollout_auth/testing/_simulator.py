@@ -11,8 +11,8 @@ from rollout_auth._checks import check_duration, checked_text, text_problem
 from rollout_auth._secrecy import masked_repr, sealed
 from rollout_auth.credentials import check_credentials
 
+from ._conversation import Conversation, Flow
 from .clock import Clock
-from .conversation import Conversation, Flow
 from .dashboard import Dashboard
 from .exchanges import Exchange, Outgoing
 from .messages import Request, Response

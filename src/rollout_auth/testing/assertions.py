@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import cast
 
 from rollout_auth import NAMESPACE, AuthData, ClientCredentials, ConnectToken, VerificationError, verify_connect_token
+from rollout_auth._checks import checked_user_id
 from rollout_auth._claims import Namespace
+from rollout_auth._frozen import FrozenObject
 from rollout_auth._secrecy import HIDDEN, sealed
+from rollout_auth.auth_data import check_auth_data
 
 __tracebackhide__ = True
 
@@ -34,9 +37,12 @@ def assert_connect_token(
         namespace: the claim in which authData is expected.
         now: the instant to verify at; None is the current time.
 
-    Raises ``AssertionError``, whose message has every difference and no secret; ``TypeError`` and
-    ``ConfigurationError`` for your own arguments.
+    Raises ``AssertionError``, whose message has every difference and no secret; ``TypeError``, ``InvalidUserIdError``
+    and ``ConfigurationError`` for your own arguments.
     """
+    user_id = checked_user_id(user_id)
+    if auth_data is not None:
+        check_auth_data(auth_data)
     try:
         verified = verify_connect_token(token, credentials=credentials, namespace=namespace, now=now)
     except VerificationError as error:
@@ -64,7 +70,7 @@ def _differences(verified: ConnectToken, user_id: str, auth_data: AuthData | Non
             lines.append(f"authData.{name}: there, expected to be absent")
         elif name not in found:
             lines.append(f"authData.{name}: absent, expected {_shown(name, expected[name])}")
-        elif found[name] != expected[name]:
+        elif FrozenObject({name: found[name]}) != FrozenObject({name: expected[name]}):
             pair = [_shown(name, value) for value in (found[name], expected[name])]
             lines.append(f"authData.{name}: {pair[0]}, expected {'another' if pair[0] == pair[1] else pair[1]}")
     return lines

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from rollout_auth import AuthData, ConnectToken, WebhookEvent
 from rollout_auth._secrecy import clear_frames
 
-from . import attacks, deliveries
+from . import _attacks, _deliveries
+from ._conversation import Flow
 from ._simulator import Run, Simulator
-from .conversation import Flow
 from .messages import Response
 from .scenario import Report, StepResult, scenario
 from .templates import DashboardRequest
@@ -47,25 +47,25 @@ class AsyncRolloutSimulator(Simulator):
         self, *events: str, resource_ids: Sequence[str] = ("person-1",), times: int = 1
     ) -> Coroutine[Any, Any, list[WebhookEvent]]:
         """See ``RolloutSimulator.deliver``."""
-        return self._drive(deliveries.deliver_named(self._conversation, events, resource_ids, times))
+        return self._drive(_deliveries.deliver_named(self._conversation, events, resource_ids, times))
 
     def deliver_reordered(
         self, *events: str, resource_ids: Sequence[str] = ("person-1",)
     ) -> Coroutine[Any, Any, list[WebhookEvent]]:
         """See ``RolloutSimulator.deliver_reordered``."""
-        return self._drive(deliveries.deliver_named(self._conversation, events, resource_ids, is_reordered=True))
+        return self._drive(_deliveries.deliver_named(self._conversation, events, resource_ids, is_reordered=True))
 
     def deliver_with_previous_secret(self, event: str = "peopleCreated") -> Coroutine[Any, Any, list[WebhookEvent]]:
         """See ``RolloutSimulator.deliver_with_previous_secret``."""
-        return self._drive(deliveries.deliver_named(self._conversation, [event], is_signed_with_previous=True))
+        return self._drive(_deliveries.deliver_named(self._conversation, [event], is_signed_with_previous=True))
 
     def intrude(self) -> Coroutine[Any, Any, None]:
         """See ``RolloutSimulator.intrude``."""
-        return self._drive(attacks.intrude(self._conversation))
+        return self._drive(_attacks.intrude(self._conversation))
 
     def send_garbage(self) -> Coroutine[Any, Any, None]:
         """See ``RolloutSimulator.send_garbage``."""
-        return self._drive(attacks.send_garbage(self._conversation))
+        return self._drive(_attacks.send_garbage(self._conversation))
 
     def send(self, request: DashboardRequest) -> Coroutine[Any, Any, Response]:
         """See ``RolloutSimulator.send``."""

@@ -61,7 +61,7 @@ class BrowserAPI:
     def __init__(self, simulator: RolloutSimulator) -> None:
         self._simulator = simulator
         self._lock = Lock()
-        self._credentials: list[dict[str, str]] = []
+        self._credentials: dict[str, list[dict[str, str]]] = {}
         self._refuses_next = False
         self._refused: set[str] = set()
         self.requests: list[BrowserRequest] = []
@@ -78,7 +78,8 @@ class BrowserAPI:
         with self._lock:
             response = self._answer(environ)
         status = f"{response.status} {HTTPStatus(response.status).phrase}"
-        start_response(status, [*_CORS, *response.headers, ("Content-Length", str(len(response.body)))])
+        length = [] if response.status == HTTPStatus.NO_CONTENT else [("Content-Length", str(len(response.body)))]
+        start_response(status, [*_CORS, *response.headers, *length])
         return [response.body]
 
     def _answer(self, environ: dict[str, Any]) -> Response:
@@ -92,9 +93,11 @@ class BrowserAPI:
         try:
             user_id = self._judge(environ.get("HTTP_AUTHORIZATION", ""))
         except IntegrationError as error:
-            user_id, response = None, _errors(401, error.problem)
-        else:
-            response = self._routed(f"{method} {path}", environ)
+            return self._kept(method, path, _errors(401, error.problem), None)
+        response = self._routed(f"{method} {path}", environ, self._credentials.setdefault(user_id, []))
+        return self._kept(method, path, response, user_id)
+
+    def _kept(self, method: str, path: str, response: Response, user_id: str | None) -> Response:
         self.requests.append(BrowserRequest(method, path, response.status, user_id))
         return response
 
@@ -111,23 +114,23 @@ class BrowserAPI:
             raise IntegrationError("token_refused", "the token is refused, as told", "fetch another")
         return self._simulator.connect(token).user_id
 
-    def _routed(self, route: str, environ: dict[str, Any]) -> Response:
+    def _routed(self, route: str, environ: dict[str, Any], credentials: list[dict[str, str]]) -> Response:
         if route == "GET /connectors":
             return _json(200, _CONNECTORS)
         if route == "GET /credentials":
-            return _json(200, self._credentials)
+            return _json(200, credentials)
         if route == "POST /credentials":
-            return self._add(environ)
+            return self._add(environ, credentials)
         if route == "DELETE /credentials":
-            (wanted,) = parse_qs(environ["QUERY_STRING"]).get("credentialId", [""])
-            self._credentials = [one for one in self._credentials if one["id"] != wanted]
+            wanted = parse_qs(environ.get("QUERY_STRING", "")).get("credentialId", [])
+            credentials[:] = [one for one in credentials if one["id"] not in wanted]
             return Response(204)
         return _errors(404, "there is no such endpoint")
 
-    def _add(self, environ: dict[str, Any]) -> Response:
+    def _add(self, environ: dict[str, Any], credentials: list[dict[str, str]]) -> Response:
         try:
             fields = loads_object(
-                environ["wsgi.input"].read(min(int(environ["CONTENT_LENGTH"] or 0), _LONGEST)),
+                environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), _LONGEST)),
                 "the body",
                 MalformedRequestError,
             )
@@ -135,19 +138,20 @@ class BrowserAPI:
             return _errors(400, str(error))
         app, inputs = fields.get("appKey"), fields.get("userInputs")
         if (
-            app not in _CONNECTORS
+            not isinstance(app, str)
+            or app not in _CONNECTORS
             or not isinstance(inputs, dict)
-            or not all(cast("dict[str, object]", inputs).values())
+            or not cast("dict[str, object]", inputs).get("apiKey")
         ):
             return _errors(400, "fill in every field")
         created_at = self._simulator.clock.now().isoformat(timespec="milliseconds")
         credential = {
             "id": f"credential-{len(self.requests)}",
-            "appKey": str(app),
+            "appKey": app,
             "createdAt": created_at,
             "label": "test",
         }
-        self._credentials.append(credential)
+        credentials.append(credential)
         return _json(200, {"id": credential["id"]})
 
     def __repr__(self) -> str:

@@ -24,7 +24,7 @@ _REFRESH = DashboardRequest(
 class Dashboard:
     """The requests that reach the app under test. The defaults are those of the example apps.
 
-    Raises ``ConfigurationError`` for a setting that Rollout does not have.
+    Raises ``TypeError`` for a request that is none, and ``ConfigurationError`` for a setting that there is not.
     """
 
     token: DashboardRequest = _TOKEN
@@ -45,6 +45,9 @@ class Dashboard:
     """The claim that holds authData."""
 
     def __post_init__(self) -> None:
+        for name, request in (("token", self.token), ("api", self.api), ("refresh", self.refresh)):
+            if not isinstance(request, DashboardRequest) and (name != "refresh" or request is not None):
+                raise TypeError(f"{name} is {type(request).__name__}: pass DashboardRequest(method, path, ...)")
         check_choice("signed_content", self.signed_content, "base64", "raw")
         check_choice("digest", self.digest, "hex", "base64")
         checked_namespace(self.namespace)

@@ -53,6 +53,8 @@ class WSGITransport:
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
+        if not started:
+            raise TypeError("the app did not call start_response: return what a WSGI app returns (PEP 3333)")
         status, headers = started[-1]
         return Response(int(status[:3]), headers, b"".join(written) + body)
 
@@ -92,8 +94,10 @@ class ASGITransport:
                 ended.set()
 
         await self._app(_scope(request), receive, send)
+        if not sent:
+            raise TypeError("the app sent no response: send http.response.start and http.response.body (ASGI)")
         start, *bodies = sent
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start.get("headers", ())]
         return Response(start["status"], headers, b"".join(message.get("body", b"") for message in bodies))
 
 
@@ -105,12 +109,13 @@ class DjangoTransport:
 
     def send(self, requests: Sequence[Request]) -> list[Response]:
         """Send the requests one after the other."""
-        return [_of_django(self._sent(request)) for request in requests]
+        answers = map(self._sent, requests)
+        return [_of_django(run(answer) if inspect.isawaitable(answer) else answer) for answer in answers]
 
     async def send_async(self, requests: Sequence[Request]) -> list[Response]:
         """Send the requests one after the other, as a test of Django's has one connection to its database."""
-        answers = [self._sent(request) for request in requests]
-        return [_of_django(await answer if inspect.isawaitable(answer) else answer) for answer in answers]
+        answers = map(self._sent, requests)
+        return [await _of_django_async(await answer if inspect.isawaitable(answer) else answer) for answer in answers]
 
     def _sent(self, request: Request) -> Any:
         headers = {name: value for name, value in request.headers if name.lower() != "content-type"}
@@ -130,6 +135,10 @@ def run(awaitable: Awaitable[T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
+        is_running = False
+    else:
+        is_running = True
+    if not is_running:
         return asyncio.run(awaited())
     if inspect.iscoroutine(awaitable):
         awaitable.close()
@@ -181,6 +190,13 @@ def _scope(request: Request) -> dict[str, Any]:
         "client": ("127.0.0.1", 0),
         "server": (_HOST, 80),
     }
+
+
+async def _of_django_async(response: Any) -> Response:
+    if not getattr(response, "is_async", False):
+        return _of_django(response)
+    chunks = [chunk async for chunk in response]
+    return Response(response.status_code, response.items(), b"".join(chunks))
 
 
 def _of_django(response: Any) -> Response:

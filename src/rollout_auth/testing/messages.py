@@ -23,6 +23,7 @@ class Request(Value):
     body: bytes
 
     def __init__(self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
+        _check_bytes(body)
         object.__setattr__(self, "method", method)
         object.__setattr__(self, "target", target)
         object.__setattr__(self, "headers", tuple(headers))
@@ -50,6 +51,7 @@ class Response(Value):
     def __init__(
         self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), body: bytes = b""
     ) -> None:
+        _check_bytes(body)
         pairs = cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
         object.__setattr__(self, "status", status)
         object.__setattr__(self, "headers", tuple(pairs))
@@ -76,3 +78,8 @@ class Response(Value):
 
     def __repr__(self) -> str:
         return masked_repr(self, "status", "headers", "body", hidden=("headers", "body"))
+
+
+def _check_bytes(body: bytes) -> None:
+    if not isinstance(body, bytes):
+        raise TypeError(f"body is {type(body).__name__}: pass bytes, such as text.encode()")

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Literal, NamedTuple
 
-from .attacks import intrude, send_garbage
-from .conversation import Conversation, Flow
-from .deliveries import deliver, event
+from ._attacks import intrude, send_garbage
+from ._conversation import Conversation, Flow
+from ._deliveries import deliver, event
 from .exchanges import Exchange
 from .mistakes import IntegrationError
 

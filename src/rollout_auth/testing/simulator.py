@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from rollout_auth import AuthData, ConfigurationError, ConnectToken, WebhookEvent
 from rollout_auth._secrecy import sealed
 
-from . import attacks, deliveries
+from . import _attacks, _deliveries
+from ._conversation import Flow
 from ._simulator import Run, Simulator
-from .conversation import Flow
 from .messages import Response
 from .scenario import Report, StepResult, scenario
 from .templates import DashboardRequest
@@ -67,29 +67,29 @@ class RolloutSimulator(Simulator):
     @sealed
     def deliver(self, *events: str, resource_ids: Sequence[str] = ("person-1",), times: int = 1) -> list[WebhookEvent]:
         """Rollout delivers webhooks of these names in this order, each ``times`` times."""
-        return self._drive(deliveries.deliver_named(self._conversation, events, resource_ids, times))
+        return self._drive(_deliveries.deliver_named(self._conversation, events, resource_ids, times))
 
     @sealed
     def deliver_reordered(self, *events: str, resource_ids: Sequence[str] = ("person-1",)) -> list[WebhookEvent]:
         """Rollout delivers webhooks, the newest first."""
-        flow = deliveries.deliver_named(self._conversation, events, resource_ids, is_reordered=True)
+        flow = _deliveries.deliver_named(self._conversation, events, resource_ids, is_reordered=True)
         return self._drive(flow)
 
     @sealed
     def deliver_with_previous_secret(self, event: str = "peopleCreated") -> list[WebhookEvent]:
         """Rollout signs a webhook with the previous client secret, as it may during a rotation."""
-        flow = deliveries.deliver_named(self._conversation, [event], is_signed_with_previous=True)
+        flow = _deliveries.deliver_named(self._conversation, [event], is_signed_with_previous=True)
         return self._drive(flow)
 
     @sealed
     def intrude(self) -> None:
         """Somebody who does not know the secrets tries each endpoint, and must be refused."""
-        self._drive(attacks.intrude(self._conversation))
+        self._drive(_attacks.intrude(self._conversation))
 
     @sealed
     def send_garbage(self) -> None:
         """Bodies that nobody can read arrive with the right token or signature, and must be refused."""
-        self._drive(attacks.send_garbage(self._conversation))
+        self._drive(_attacks.send_garbage(self._conversation))
 
     @sealed
     def send(self, request: DashboardRequest) -> Response:

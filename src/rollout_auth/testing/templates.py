@@ -9,6 +9,7 @@ from __future__ import annotations
 import json as json_module
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -17,7 +18,7 @@ from rollout_auth._json import as_object
 from rollout_auth._secrecy import sealed
 from rollout_auth.http import check_header_name
 
-from .masks import hidden
+from ._masks import hidden
 from .messages import Request
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ API_KEY = "context.authData.apiKey"
 REFRESH_TOKEN = "context.authData.refreshToken"
 
 _PLACE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
+_PATH = r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*"  # RFC 3986 section 3.3
 _PUBLIC_HEADERS = ("accept", "content-type")
 _SCHEME = "(?:[A-Z][a-z]{1,9})? ?"  # RFC 9110 section 11.1
 
@@ -64,16 +66,21 @@ class DashboardRequest:
     ) -> None:
         if json is not None and form is not None:
             raise ConfigurationError("json and form are both given: a request has one body, pass one of them")
+        for name, text in (("method", method), ("path", path)):
+            if not isinstance(text, str):
+                raise TypeError(f"{name} is {type(text).__name__}: pass a str")
         if not re.fullmatch(r"[A-Z]+", method):
             raise ConfigurationError("method is not one of HTTP's: pass one such as 'POST', in capitals")
         if not path.startswith("/"):
             raise ConfigurationError("path does not begin with a slash: pass one such as '/rollout/refresh'")
+        if not re.fullmatch(_PATH, _PLACE.sub("", path)):
+            raise ConfigurationError("path has characters that no path has: quote them, and pass the query as query")
         self.method = method
         self.path = path
-        self.headers: dict[str, str] = dict(headers or {})
-        self.query: dict[str, str] = dict(query or {})
-        self.json = json
-        self.form: dict[str, str] | None = None if form is None else dict(form)
+        self.headers: Mapping[str, str] = _fixed("headers", headers or {})
+        self.query: Mapping[str, str] = _fixed("query", query or {})
+        self.json = _mapped(json, str)
+        self.form: Mapping[str, str] | None = None if form is None else _fixed("form", form)
         for name in self.headers:
             check_header_name(name)
 
@@ -100,7 +107,7 @@ class DashboardRequest:
     def has(self, place: str) -> bool:
         """Whether a place of this name stands anywhere in the request."""
         texts = [self.path, *self.headers.values(), *self.query.values(), *(self.form or {}).values()]
-        return any(place in _places(text) for text in [*texts, json_module.dumps(self.json)])
+        return any(place in _places(text) for text in [*texts, _as_text(self.json)])
 
     def without(self, place: str) -> DashboardRequest:
         """The same request without each header, field of the query and field of the body that holds the place."""
@@ -177,11 +184,20 @@ def _places(text: str) -> list[str]:
     return _PLACE.findall(text)
 
 
-def _without(place: str, fields: dict[str, V]) -> dict[str, V]:
-    return {name: value for name, value in fields.items() if place not in _places(json_module.dumps(value))}
+def _fixed(name: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """A copy that cannot be changed: dashboards share requests."""
+    for value in fields.values():
+        if not isinstance(value, str):
+            raise TypeError(f"{name} has a {type(value).__name__} as a value: pass str(...)")
+    return MappingProxyType(dict(fields))
+
+
+def _without(place: str, fields: Mapping[str, V]) -> dict[str, V]:
+    return {name: value for name, value in fields.items() if place not in _places(_as_text(value))}
 
 
 def _shown(text: str) -> str:
     """The text with its places, and of what stands beside them only a scheme such as ``Bearer``."""
     parts = re.split(r"(\{\{[^{}]+\}\})", text)
-    return "".join(part if re.fullmatch(rf"{_PLACE.pattern}|{_SCHEME}", part) else hidden(part) for part in parts)
+    shown = rf"{_PLACE.pattern}|{_SCHEME if len(parts) > 1 else ''}"
+    return "".join(part if re.fullmatch(shown, part) else hidden(part) for part in parts)

@@ -42,15 +42,22 @@ class HTTPTransport:
             port = parts.port
         except ValueError:
             parts, port = urlsplit(""), None
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or "@" in parts.netloc
+        ):
             raise ConfigurationError("the app's URL is not a base URL: pass one such as 'http://127.0.0.1:8000'")
-        self._host, self._port, self._prefix = parts.hostname, port, parts.path.rstrip("/")
         self._connection = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._host, self._port = parts.hostname, port or self._connection.default_port
+        self._prefix = parts.path.rstrip("/")
 
     def send(self, requests: Sequence[Request]) -> list[Response]:
         """Send the requests at once, each over a connection of its own."""
-        if len(requests) == 1:
-            return [self._answer(requests[0])]
+        if len(requests) <= 1:
+            return list(map(self._answer, requests))
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  imported late: most requests come alone
 
         with ThreadPoolExecutor(len(requests)) as pool:
@@ -65,7 +72,10 @@ class HTTPTransport:
     def _answer(self, request: Request) -> Response:
         connection = self._connection(self._host, self._port, timeout=_PATIENCE)
         try:
-            headers = {name: value.encode("latin-1") for name, value in request.headers}
+            headers: dict[str, bytes] = {}
+            for name, value in request.headers:
+                line, key = value.encode("latin-1"), name.lower()
+                headers[key] = b",".join([headers[key], line]) if key in headers else line
             connection.request(request.method, self._prefix + request.target, request.body or None, headers)
             response = connection.getresponse()
             return Response(response.status, response.getheaders(), response.read())
@@ -97,8 +107,8 @@ class FunctionTransport:
 def transport_for(app: Any) -> Transport:
     """A transport for an app: itself, or one by its kind.
 
-    A ``str`` is a base URL, and Django's test clients are known by their class. Another callable is known by the number
-    of its arguments: one for a function of a ``Request``, two for WSGI, three for ASGI.
+    A ``str`` is a base URL, and Django's test clients are known by their ``generic``. Another callable is known by the
+    number of its arguments: one for a function of a ``Request``, two for WSGI, three for ASGI.
     """
     if isinstance(app, str):
         return HTTPTransport(app)
@@ -119,7 +129,10 @@ def transport_for(app: Any) -> Transport:
 
 def _arguments(function: Callable[..., object]) -> int:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # of some types that are written in C
+        return 0
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         return 0
     return sum(parameter.kind in kinds and parameter.default is parameter.empty for parameter in parameters)

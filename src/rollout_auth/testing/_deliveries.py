@@ -8,8 +8,8 @@ from secrets import token_hex
 
 from rollout_auth import ConfigurationError, WebhookEvent, verify_webhook
 
-from .answers import check_success, is_refusal
-from .conversation import Conversation, Flow
+from ._answers import check_success, is_refusal
+from ._conversation import Conversation, Flow
 from .exchanges import Outgoing
 from .messages import Request, Response
 from .mistakes import IntegrationError

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from secrets import token_hex
 from typing import NamedTuple
 
-from .conversation import Conversation, Flow
-from .deliveries import event, signed, webhook
+from ._conversation import Conversation, Flow
+from ._deliveries import event, signed, webhook
 from .exchanges import Outgoing
 from .mistakes import IntegrationError
 from .templates import API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN
@@ -55,7 +55,8 @@ def _intrusions(conversation: Conversation) -> Iterator[Attack]:
         if template.has(VERIFICATION_TOKEN):
             code = f"unverified_{what}"
             without = template.without(VERIFICATION_TOKEN)
-            yield Attack(conversation.outgoing(f"{what} without the verification token", without), code, verify)
+            if not without.has(VERIFICATION_TOKEN):
+                yield Attack(conversation.outgoing(f"{what} without the verification token", without), code, verify)
             other = conversation.outgoing(f"{what} with a wrong verification token", template, verification_token=wrong)
             yield Attack(other, code, verify)
         if what == "call" and template.has(API_KEY):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, cast
-from urllib.parse import quote, quote_plus
 
 from rollout_auth import MalformedRequestError
 
@@ -25,15 +24,14 @@ class Mask:
         self._names: dict[str, str] = {}
 
     def learn(self, name: str, *secrets: str) -> None:
-        """Hide these from now on, plain, in JSON and in URLs."""
+        """Hide these from now on, plain, in JSON and in URLs, whatever of it is escaped there."""
         for secret in secrets:
-            for text in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
-                self._names.setdefault(text, name)
+            self._names.setdefault(secret, name)
 
     def hide(self, text: str) -> str:
         """The text with a name in the place of each secret, and without anything that looks like one."""
         for secret in sorted(self._names, key=len, reverse=True):
-            pattern = re.escape(secret)
+            pattern = "".join(map(_in_any_form, secret))
             if len(secret) < _SHORT:
                 pattern = rf"(?<!\w){pattern}(?!\w)"
             text = re.sub(pattern, f"<{self._names[secret]}>", text)
@@ -45,23 +43,38 @@ class Mask:
         if not body:
             return ""
         try:
-            shown = json.dumps({key: self._masked(key, value) for key, value in response.json().items()})
+            shown = json.dumps(self._fields(response.json()))
         except MalformedRequestError:
             if response.is_success:
-                return f"<{len(body)} bytes of {self.hide(response.media_type) or 'no type'}>"
-            shown = self.hide(" ".join(body[: 4 * _LONGEST].decode(errors="replace").split()))
+                return printable(f"<{len(body)} bytes of {self.hide(response.media_type)[:_LONGEST] or 'no type'}>")
+            shown = " ".join(self.hide(body.decode(errors="replace")).split())
         return printable(shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}...")
+
+    def _fields(self, fields: dict[str, object]) -> dict[str, object]:
+        return {self.hide(name): self._masked(name, item) for name, item in fields.items()}
 
     def _masked(self, key: str, value: object) -> object:
         if isinstance(value, dict):
-            return {name: self._masked(name, item) for name, item in cast("dict[str, object]", value).items()}
+            return self._fields(cast("dict[str, object]", value))
         if isinstance(value, list):
             return [self._masked(key, item) for item in cast("list[object]", value)]
         if not isinstance(value, str):
-            return value
+            number = json.dumps(value)
+            return f"<{self._names[number]}>" if number in self._names else value
         if value in self._names:
             return f"<{self._names[value]}>"
         return self.hide(value) if key in _SHOWN_FIELDS else hidden(value)
+
+
+def _in_any_form(character: str) -> str:
+    """A pattern for a character as it is, as a URL may have it, and as JSON may have it."""
+    if re.fullmatch("[0-9A-Za-z._~-]", character):  # RFC 3986 section 2.3: what nobody escapes
+        return re.escape(character)
+    utf_16 = character.encode("utf-16-be").hex()
+    escaped = "".join(rf"\\u{utf_16[place : place + 4]}" for place in range(0, len(utf_16), 4))
+    percent = "".join(f"%{byte:02x}" for byte in character.encode())
+    others = [json.dumps(character)[1:-1], {" ": "+", "/": r"\/"}.get(character, character), character]
+    return f"(?:(?i:{escaped}|{percent})|{'|'.join(map(re.escape, others))})"
 
 
 def hidden(text: str) -> str:

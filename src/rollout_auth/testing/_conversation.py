@@ -1,6 +1,6 @@
 """Rollout's side of the conversation, without a transport: generators that yield requests and are sent the answers.
 
-``simulator`` drives them, with and without ``async``. What each answer is judged by stands in ``answers``.
+``_simulator`` drives them, with and without ``async``. What each answer is judged by stands in ``_answers``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import TypeVar, cast
 
 from rollout_auth import AuthData, ClientCredentials, ConfigurationError, ConnectToken
 
-from .answers import check_success, is_refusal, judged_token, renewed, token_of
+from ._answers import check_success, is_refusal, judged_token, renewed, token_of
+from ._masks import Mask
 from .clock import Clock
 from .dashboard import Dashboard
 from .exchanges import Exchange, Outgoing
-from .masks import Mask
 from .messages import Response
 from .mistakes import IntegrationError
 from .templates import DashboardRequest
@@ -195,6 +195,8 @@ class Conversation:
 
     def renew_at_once(self, count: int) -> Flow[list[AuthData]]:
         """Several of Rollout's machines ask for a new key at the same time, with the same refresh token."""
+        if count < 1:
+            raise ConfigurationError("count is less than one: pass how many refreshes are sent at once")
         outgoing, before = self._refresh()
         responses = yield [outgoing] * count
         for response in responses:

@@ -1,0 +1,240 @@
+"""Rollout's API as its front end calls it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from rollout_auth import AuthData, generate_connect_token
+from rollout_auth.testing import (
+    CREDENTIALS,
+    BrowserAPI,
+    BrowserRequest,
+    Clock,
+    HTTPTransport,
+    Request,
+    Response,
+    RolloutSimulator,
+    WSGITransport,
+    serve,
+)
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+INPUTS = {"appKey": "hubspot", "userInputs": {"apiKey": "canary"}}
+
+
+class Page:
+    """A page that calls the API with a user's token."""
+
+    def __init__(self) -> None:
+        self.clock = Clock(NOON)
+        self.simulator = RolloutSimulator(lambda request: Response(500), credentials=CREDENTIALS, clock=self.clock)
+        self.api = BrowserAPI(self.simulator)
+        self.transport = WSGITransport(self.api)
+        self.token = self.new_token()
+
+    def new_token(self, user_id: str = "user-1", auth_data: AuthData | None = None) -> str:
+        return generate_connect_token(user_id, auth_data, credentials=CREDENTIALS, now=self.clock.now())
+
+    def send(self, method: str, target: str, value: Any = None, authorization: str | None = None) -> Response:
+        headers = [("Authorization", f"Bearer {self.token}" if authorization is None else authorization)]
+        body = value if isinstance(value, bytes) else b"" if value is None else json.dumps(value).encode()
+        return self.transport.send([Request(method, target, headers if authorization != "" else [], body)])[0]
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+def message(response: Response) -> str:
+    (error,) = response.json()["errors"]
+    return error["message"]
+
+
+# --- CORS -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["/connectors", "/credentials", "/elsewhere"])
+def test_preflight(page: Page, target: str) -> None:
+    """A browser's question whether it may ask is answered for every origin, without a token, and is not kept."""
+    response = page.send("OPTIONS", target, authorization="")
+    assert (response.status, response.body) == (204, b"")
+    assert response.header("Access-Control-Allow-Origin") == "*"
+    assert {"Authorization", "Content-Type", "X-Rollout-User-Agent"} <= {
+        *response.header("Access-Control-Allow-Headers").split(", ")
+    }
+    assert {"GET", "POST", "DELETE"} <= {*response.header("Access-Control-Allow-Methods").split(", ")}
+    assert page.api.requests == []
+
+
+def test_every_answer_can_be_read(page: Page) -> None:
+    """Each answer, refusals included, lets a page of another origin read it, and says how long it is."""
+    for response in (
+        page.send("GET", "/connectors"),
+        page.send("GET", "/no"),
+        page.send("GET", "/credentials", None, "x"),
+    ):
+        assert response.header("Access-Control-Allow-Origin") == "*"
+        assert response.header("Content-Length") == str(len(response.body))
+        assert response.media_type == "application/json"
+
+
+def test_icon(page: Page) -> None:
+    """Icons are images that need no token, and are not kept."""
+    response = page.send("GET", "/connectors/hubspot/icon", authorization="")
+    assert (response.status, response.media_type) == (200, "image/svg+xml")
+    assert response.body.startswith(b"<svg ")
+    assert page.api.requests == []
+
+
+# --- tokens ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "Bearer canary.canary.canary"]
+)
+def test_without_a_good_token(page: Page, authorization: str) -> None:
+    """Without a good token the answer is 401, with the problem and without what was sent; it is kept as refused."""
+    response = page.send("GET", "/credentials", authorization=authorization)
+    assert response.status == 401
+    assert message(response)
+    assert b"canary" not in response.body
+    assert page.api.requests == [BrowserRequest("GET", "/credentials", 401, None)]
+
+
+def test_no_token(page: Page) -> None:
+    """A page that sends no token is told so."""
+    assert message(page.send("GET", "/credentials", authorization="")) == "the page sent no connect token"
+
+
+def test_token_of_another_secret(page: Page) -> None:
+    """A token is judged as the simulator judges it, by its clock too."""
+    page.clock.advance(timedelta(hours=2))
+    response = page.send("GET", "/credentials")
+    assert (response.status, message(response)[:36]) == (401, "Rollout refuses the connect token: t")
+    page.token = page.new_token()
+    assert page.send("GET", "/credentials").status == 200
+
+
+def test_connects(page: Page) -> None:
+    """A good token connects the user with the simulator, which has the key from then on."""
+    page.token = page.new_token("user-2", AuthData("key-2"))
+    page.send("GET", "/connectors")
+    assert page.simulator.auth_data == AuthData("key-2")
+    assert page.api.requests == [BrowserRequest("GET", "/connectors", 200, "user-2")]
+
+
+def test_refuse_next_token(page: Page) -> None:
+    """The token that comes next is refused, then and later; another one is not, and one that came before neither."""
+    assert page.send("GET", "/credentials").status == 200
+    page.api.refuse_next_token()
+    first, page.token = page.token, page.new_token("user-2")
+    refused = page.send("GET", "/credentials")
+    assert (refused.status, message(refused)) == (401, "the token is refused, as told")
+    assert page.send("GET", "/connectors").status == 401
+    page.token = first
+    assert page.send("GET", "/credentials").status == 200
+    assert [request.user_id for request in page.api.requests] == ["user-1", None, None, "user-1"]
+
+
+def test_refusal_waits_for_a_token(page: Page) -> None:
+    """A request without a token does not use up the refusal."""
+    page.api.refuse_next_token()
+    page.send("GET", "/credentials", authorization="")
+    assert message(page.send("GET", "/credentials")) == "the token is refused, as told"
+
+
+# --- endpoints ------------------------------------------------------------------------------------------------------
+
+
+def test_connectors(page: Page) -> None:
+    """The front end gets connectors, each with a name and what it asks the user for."""
+    connectors = page.send("GET", "/connectors").json()
+    assert {"follow-up-boss", "hubspot"} <= connectors.keys()
+    for connector in connectors.values():
+        assert connector["name"]
+        assert [field["key"] for field in connector["authByPlan"]["default"]["userInputsSchema"]] == ["apiKey"]
+
+
+def test_credentials(page: Page) -> None:
+    """A credential is added, listed without what the user typed, and taken away by its id alone."""
+    assert json.loads(page.send("GET", "/credentials").body) == []
+    ids = [page.send("POST", "/credentials", INPUTS).json()["id"] for _ in range(2)]
+    assert len(set(ids)) == 2
+    listed = page.send("GET", "/credentials")
+    assert b"canary" not in listed.body
+    assert [(one["id"], one["appKey"], one["createdAt"]) for one in json.loads(listed.body)] == [
+        (one, "hubspot", "2026-03-01T12:00:00.000+00:00") for one in ids
+    ]
+    assert page.send("DELETE", f"/credentials?credentialId={ids[0]}").status == 204
+    assert [one["id"] for one in json.loads(page.send("GET", "/credentials").body)] == ids[1:]
+
+
+@pytest.mark.parametrize("query", ["", "?credentialId=", "?credentialId=other", "?credentialId=a&credentialId=b"])
+def test_delete_nothing(page: Page, query: str) -> None:
+    """An id that is not there takes nothing away."""
+    page.send("POST", "/credentials", INPUTS)
+    assert page.send("DELETE", f"/credentials{query}").status == 204
+    assert len(json.loads(page.send("GET", "/credentials").body)) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"appKey": "hubspot"},
+        {"appKey": "unknown", "userInputs": {"apiKey": "1"}},
+        {"appKey": None, "userInputs": {"apiKey": "1"}},
+        {"appKey": [], "userInputs": {"apiKey": "1"}},
+        {"appKey": {}, "userInputs": {"apiKey": "1"}},
+        {"appKey": "hubspot", "userInputs": {"apiKey": ""}},
+        {"appKey": "hubspot", "userInputs": {}},
+        {"appKey": "hubspot", "userInputs": ["1"]},
+        {"appKey": "hubspot", "userInputs": "1"},
+    ],
+)
+def test_add_unusable(page: Page, value: object) -> None:
+    """A form that is not filled in is refused, and nothing is added."""
+    response = page.send("POST", "/credentials", value)
+    assert (response.status, message(response)) == (400, "fill in every field")
+    assert json.loads(page.send("GET", "/credentials").body) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"a":"%s"}' % (b"x" * 70_000)])
+def test_add_no_json(page: Page, body: bytes) -> None:
+    """A body that is no JSON object, or a very long one, is refused as that."""
+    response = page.send("POST", "/credentials", body)
+    assert (response.status, message(response)[:8]) == (400, "the body")
+
+
+@pytest.mark.parametrize(("method", "target"), [("GET", "/"), ("POST", "/connectors"), ("PUT", "/credentials")])
+def test_no_such_endpoint(page: Page, method: str, target: str) -> None:
+    """Whatever else is asked with a good token is not there, and is kept with the user who asked."""
+    response = page.send(method, target)
+    assert (response.status, message(response)) == (404, "there is no such endpoint")
+    assert page.api.requests == [BrowserRequest(method, target, 404, "user-1")]
+
+
+def test_repr(page: Page) -> None:
+    """What was asked is shown, and no token."""
+    page.send("GET", "/connectors")
+    assert repr(page.api) == (
+        "BrowserAPI(requests=[BrowserRequest(method='GET', path='/connectors', status=200, user_id='user-1')])"
+    )
+
+
+def test_served(page: Page) -> None:
+    """Over HTTP it answers likewise, many requests at once included: none is lost."""
+    headers = [("Authorization", f"Bearer {page.token}"), ("Content-Type", "application/json")]
+    add = Request("POST", "/credentials", headers, json.dumps(INPUTS).encode())
+    with serve(page.api) as base_url:
+        added = HTTPTransport(base_url).send([add] * 8)
+        (listed,) = HTTPTransport(base_url).send([Request("GET", "/credentials", headers)])
+        (refused,) = HTTPTransport(base_url).send([Request("POST", "/credentials", headers)])
+    assert {one["id"] for one in json.loads(listed.body)} == {response.json()["id"] for response in added}
+    assert len(json.loads(listed.body)) == 8
+    assert refused.status == 400
