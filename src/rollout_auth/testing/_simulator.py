@@ -138,6 +138,5 @@ class Run(Generic[R]):
         except StopIteration as stop:
             self._results.append(stop.value)
         except IntegrationError as error:
-            if not error.transcript:
-                error.transcript = "\n".join(map(str, self._conversation.exchanges[-_SHOWN:]))
+            error.transcript = "\n".join(map(str, self._conversation.exchanges[-_SHOWN:]))
             raise
