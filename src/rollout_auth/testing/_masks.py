@@ -22,19 +22,19 @@ class Mask:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
 
     def learn(self, name: str, *secrets: str) -> None:
         """Hide these from now on, plain, in JSON and in URLs, whatever of it is escaped there."""
         for secret in secrets:
-            self._names.setdefault(secret, name)
+            if secret not in self._names:
+                self._names[secret] = name
+                self._patterns[secret] = _pattern(secret)
 
     def hide(self, text: str) -> str:
         """The text with a name in the place of each secret, and without anything that looks like one."""
         for secret in sorted(self._names, key=len, reverse=True):
-            pattern = "".join(map(_in_any_form, secret))
-            if len(secret) < _SHORT:
-                pattern = rf"(?<!\w){pattern}(?!\w)"
-            text = re.sub(pattern, f"<{self._names[secret]}>", text)
+            text = self._patterns[secret].sub(f"<{self._names[secret]}>", text)
         return re.sub(_TOKEN_LIKE, lambda match: hidden(match[0]), text)
 
     def show(self, response: Response) -> str:
@@ -64,6 +64,11 @@ class Mask:
         if value in self._names:
             return f"<{self._names[value]}>"
         return self.hide(value) if key in _SHOWN_FIELDS else hidden(value)
+
+
+def _pattern(secret: str) -> re.Pattern[str]:
+    pattern = "".join(map(_in_any_form, secret))
+    return re.compile(rf"(?<!\w){pattern}(?!\w)" if len(secret) < _SHORT else pattern)
 
 
 def _in_any_form(character: str) -> str:
