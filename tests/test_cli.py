@@ -318,8 +318,8 @@ class TestSimulate:
             environ["HTTP_AUTHORIZATION"] = environ.get("HTTP_X_KEY", "")
             environ["HTTP_X_ROLLOUT_VERIFICATION_TOKEN"] = environ.get("HTTP_X_FROM", "")
             if environ["CONTENT_TYPE"] == "application/x-www-form-urlencoded":
-                fields = parse_qs(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode())
-                body = json.dumps({"refreshToken": fields["token"][0]}).encode()
+                fields = parse_qs(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)).decode("latin-1"))
+                body = json.dumps({"refreshToken": fields.get("token", [""])[0]}).encode()
                 environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
             return app(environ, start_response)
 

@@ -46,6 +46,7 @@ DEFAULTS: dict[str, Any] = {
     "checks_refresh_token": True,
     "reads_strictly": True,
     "accepts_keys_for": None,
+    "ended": 401,
     "dedups_by_refusal": False,
 }
 
@@ -105,7 +106,7 @@ class HandWritten:
         if self.is_["checks_key"]:
             self.keys[key] += 1
             if self.keys[key] > (self.is_["accepts_keys_for"] or 1000):
-                return 401, {"error": "expired"}, {}
+                return self.is_["ended"], {"error": "expired"}, {}
         return 200, {"contacts": []}, {}
 
     def refresh(self, environ: Environ) -> Answer:

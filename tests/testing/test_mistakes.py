@@ -84,6 +84,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "refresh_token_not_checked",
         "InvalidRefreshTokenError",
     ),
+    "a key that is forbidden early": ({"accepts_keys_for": 1, "ended": 403}, "key_ended_early", "in seconds"),
     "garbage that is taken": ({"reads_strictly": False}, "garbage_accepted", "refuses it"),
 }
 
@@ -145,6 +146,25 @@ def test_race(simulate: Any) -> None:
     with pytest.raises(IntegrationError) as caught:
         simulator.renew_at_once()
     assert caught.value.code == "refresh_race"
+
+
+def test_second_delivery_is_refused(simulate: Any) -> None:
+    """A second delivery that is refused is named as that, though no answer was lost."""
+    with pytest.raises(IntegrationError, match="taken at first") as caught:
+        simulate(HandWritten(dedups_by_refusal=True)).deliver("peopleCreated", times=2)
+    assert caught.value.code == "webhook_not_repeatable"
+
+
+def test_secrets_of_the_connector(simulate: Any) -> None:
+    """Long texts in the further fields of authData are masked too, wherever the app shows them."""
+    secrets = ["the connector's own", "a second one, nested"]
+    app = HandWritten(extra={"account": secrets[0], "more": [{"key": secrets[1]}, "eu", 1]})
+    app.contacts = lambda _: (500, f"{secrets[0]}, {secrets[1]}; eu", {})
+    simulator = simulate(app)
+    simulator.connect()
+    with pytest.raises(IntegrationError, match="server_error") as caught:
+        simulator.call()
+    assert "-> 500 <authData>, <authData>; eu" in str(caught.value)
 
 
 def test_error_of_the_server(simulate: Any) -> None:

@@ -91,7 +91,7 @@ def _garbage(conversation: Conversation) -> Iterator[Attack]:
     refresh, path = conversation.dashboard.refresh, conversation.dashboard.webhook_path
     secret = conversation.credentials.client_secret
     for what, body in _GARBAGE.items():
-        if refresh is not None and refresh.json is not None and conversation.is_refreshable:
+        if refresh is not None and refresh.has_body and conversation.is_refreshable:
             outgoing = conversation.outgoing(f"refresh with {what} in its body", refresh)
             shown = f"{outgoing.line}  {len(body)} bytes"
             changed = outgoing._replace(request=outgoing.request.with_body(body), shown=shown)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
@@ -27,6 +27,7 @@ R = TypeVar("R")
 Flow = Generator[Sequence[Outgoing], Sequence[Response], R]
 
 _EARLY = timedelta(minutes=5)
+_LONG = 12
 
 
 @dataclass
@@ -39,6 +40,17 @@ class Connection:
     """When the key was read, from which ``expiresIn`` counts."""
     is_proven: bool = False
     """Whether the app has accepted the key."""
+
+
+def _long_texts(value: object) -> Iterator[str]:
+    """The texts in a JSON value that may be secrets: a short one, such as a region, is a word like others."""
+    if isinstance(value, dict):
+        value = list(cast("dict[str, object]", value).values())
+    if isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _long_texts(item)
+    elif isinstance(value, str) and len(value) >= _LONG:
+        yield value
 
 
 class Conversation:
@@ -129,6 +141,7 @@ class Conversation:
         self.mask.learn("API key", auth_data.api_key)
         if auth_data.refresh_token is not None:
             self.mask.learn("refresh token", auth_data.refresh_token)
+        self.mask.learn("authData", *_long_texts(dict(auth_data.extra)))
         connection.auth_data, connection.read_at, connection.is_proven = auth_data, self.now(), False
 
     @property
@@ -162,7 +175,7 @@ class Conversation:
         if self.is_refreshable and self.renew_at() <= self.now():
             yield from self.renew()
         (response,) = yield [self.outgoing("call", template or self.dashboard.api)]
-        if response.status == 401 and connection.is_proven:  # noqa: PLR2004
+        if response.status in (401, 403) and connection.is_proven:
             raise self._ended_early(connection)
         check_success(
             response, "call", "the API", "accept the key that the connect token or the refresh has just given"

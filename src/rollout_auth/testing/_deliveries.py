@@ -17,6 +17,7 @@ from .webhook_signing import Digest, SignedContent, signed_headers, webhook_body
 
 __tracebackhide__ = True
 
+_AGAIN = "webhook_not_repeatable", "answer a second delivery of an eventId as the first"
 _FORMS: tuple[tuple[SignedContent, Digest], ...] = (
     ("base64", "hex"),
     ("base64", "base64"),
@@ -38,10 +39,11 @@ def deliver(
         raise ConfigurationError("there is no previous client secret: pass one in ClientCredentials(...)")
     for body in bodies:
         outgoing = signed(conversation, body, secrets[is_signed_with_previous])
-        for _ in range(times):
-            response = yield from conversation.until_answered(
-                outgoing, "webhook_not_repeatable", "answer a second delivery of an eventId as the first"
-            )
+        for delivery in range(times):
+            response = yield from conversation.until_answered(outgoing, *_AGAIN)
+            if is_refusal(response) and delivery:
+                problem = f"the same webhook was taken at first, and then answered {response.status}"
+                raise IntegrationError(_AGAIN[0], problem, _AGAIN[1])
             if is_refusal(response):
                 raise (yield from _mistake(conversation, body, response, is_signed_with_previous))
             check_success(response, "webhook", "the webhook endpoint", "answer 2xx")

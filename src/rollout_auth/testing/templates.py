@@ -104,6 +104,11 @@ class DashboardRequest:
         value = _mapped(self.json, lambda text: _filled_value(text, context))
         return json_module.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
 
+    @property
+    def has_body(self) -> bool:
+        """Whether there is JSON or a form to send."""
+        return self.json is not None or self.form is not None
+
     def has(self, place: str) -> bool:
         """Whether a place of this name stands anywhere in the request."""
         texts = [self.path, *self.headers.values(), *self.query.values(), *(self.form or {}).values()]
