@@ -79,7 +79,7 @@ class DashboardRequest:
         self.path = path
         self.headers: Mapping[str, str] = _fixed("headers", headers or {})
         self.query: Mapping[str, str] = _fixed("query", query or {})
-        self.json = _mapped(json, str)
+        self.json: object = _mapped(json, str)
         self.form: Mapping[str, str] | None = None if form is None else _fixed("form", form)
         for name in self.headers:
             check_header_name(name)
