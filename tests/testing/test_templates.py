@@ -327,4 +327,4 @@ def test_cannot_be_changed() -> None:
     """Dashboards share requests, so their parts do not change."""
     template = DashboardRequest("GET", "/a", headers={"A": "b"})
     with pytest.raises(TypeError):
-        template.headers["A"] = "c"  # type: ignore[index]
+        template.headers["A"] = "c"

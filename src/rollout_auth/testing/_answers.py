@@ -114,7 +114,7 @@ def _claims_of(token: str) -> dict[str, object]:
 def renewed(response: Response, before: AuthData) -> AuthData:
     """The authData in the answer to a refresh, which must have all that the key before it had."""
     check_success(response, "refresh", "the refresh endpoint", "answer 200 with a new key")
-    if response.status != 200:  # noqa: PLR2004
+    if response.status != 200:  # noqa: PLR2004  RFC 6749 section 5.1
         raise IntegrationError(
             "refresh_status", f"the refresh endpoint answered {response.status}", "answer with refresh_response"
         )
