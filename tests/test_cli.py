@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -265,13 +264,11 @@ class TestDemo:
         assert "canary" not in run("demo").out + run("demo", "--json").out
 
     def test_leaves_nothing_behind(self, run: Any) -> None:
-        """No thread goes on, the library reads the machine's clock again, and the port is free."""
+        """No thread goes on, and the library reads the machine's clock again."""
         before = threading.active_count()
-        port = int(re.search(r"127\.0\.0\.1:(\d+)", run("demo").out)[1])
+        assert run("demo").status == 0
         assert threading.active_count() == before
         assert epoch_seconds(None) == IAT
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port)).close()
 
 
 class TestSimulate:
