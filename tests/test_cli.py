@@ -583,7 +583,7 @@ class TestInspect:
         assert malformed["verdict"] == {
             "status": "refused",
             "code": "malformed_token",
-            "reason": "the token has 1 segments: a compact JWT has three",
+            "reason": "the token has 1 segment: a compact JWT has three",
         }
 
     def test_masks_what_is_not_known_to_be_public(self, run: Any) -> None:

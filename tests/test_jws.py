@@ -59,8 +59,8 @@ def test_reads_its_own_form(token: str, as_bytes: bool) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda t: "", "has 1 segments"),
-        (lambda t: "x", "has 1 segments"),
+        (lambda t: "", "has 1 segment"),
+        (lambda t: "x", "has 1 segment"),
         (lambda t: t.rpartition(".")[0], "has 2 segments"),
         (lambda t: t + ".", "has 4 segments"),
         (lambda t: f"{t}.{t}", "has 6 segments"),
@@ -102,7 +102,7 @@ def test_refuses_other_types(token: object) -> None:
 def test_size_is_checked_first() -> None:
     """A token that no header would hold is refused by its length, before anything else is looked at."""
     longest = "é" * MAX_TOKEN_LENGTH
-    with pytest.raises(MalformedTokenError, match="has 1 segments"):
+    with pytest.raises(MalformedTokenError, match="has 1 segment"):
         read_token(longest)
     with pytest.raises(MalformedTokenError, match="longer than 8168 characters"):
         read_token(f"{longest}é")

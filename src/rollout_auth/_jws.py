@@ -127,7 +127,7 @@ def _form_problem(data: bytes) -> str:
         return "starts or ends with white space: remove it"
     segments = data.count(b".") + 1
     if segments != 3:  # noqa: PLR2004  likewise
-        return f"has {segments} segments: a compact JWT has three"
+        return f"has {segments} segment{'s' * (segments != 1)}: a compact JWT has three"
     if b"=" in data:
         return "is padded with '=': a compact JWT has no padding"
     return "is not canonical base64url: was it cut or changed on the way?"

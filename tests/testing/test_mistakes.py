@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from testing.handwritten import HandWritten
 
-from rollout_auth import ClientCredentials
+from rollout_auth import ClientCredentials, InvalidApiKeyError
 from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Dashboard, IntegrationError
 
 SIMULATED = Path(__file__).parent.parent.parent / "src" / "rollout_auth" / "testing"
@@ -148,6 +148,54 @@ def test_race(simulate: Any) -> None:
     assert caught.value.code == "refresh_race"
 
 
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize(
+    ("view", "setting"),
+    [("token", "token="), ("contacts", "api="), ("refresh", "refresh="), ("webhook", "webhook_path=")],
+)
+def test_no_such_route(view: str, setting: str, status: int, simulate: Any) -> None:
+    """A path or method that the app does not have is said to be that, with the setting and the option that name it."""
+    app = HandWritten()
+    setattr(app, view, lambda _: (status, {}, {}))
+    simulator = simulate(app)
+    step = next(step for step in simulator.run().steps if step.error)
+    assert (step.error.code, f"Dashboard({setting}...), or --" in step.error.mend) == ("no_such_route", True)
+    assert "to find out why" not in simulator.transcript
+
+
+def test_no_such_route_for_strangers(simulate: Any) -> None:
+    """An endpoint that is not there refuses nobody; one that hides itself from strangers alone does."""
+    app = HandWritten()
+    app.webhook = lambda _: (404, {}, {})
+    simulator = simulate(app)
+    simulator.connect()
+    for step in (simulator.intrude, simulator.send_garbage):
+        with pytest.raises(IntegrationError, match="no_such_route"):
+            step()
+    hiding = HandWritten()
+    contacts = hiding.contacts
+    hiding.contacts = lambda environ: contacts(environ) if hiding.is_rollout(environ) else (404, {}, {})
+    simulate(hiding).run().check()
+
+
+def test_no_verification_token(simulate: Any) -> None:
+    """A place for a verification token that the simulator does not have is the simulator's lack."""
+    simulator = simulate(HandWritten(), verification_token=None)
+    simulator.connect()
+    with pytest.raises(IntegrationError, match="pass verification_token=") as caught:
+        simulator.call()
+    assert caught.value.code == "cannot_fill"
+
+
+def test_every_refresh_is_refused(simulate: Any) -> None:
+    """Refreshes at once that are all refused are no race."""
+    simulator = simulate(HandWritten(refresh_status=401))
+    simulator.connect()
+    with pytest.raises(IntegrationError, match="compare the verification token") as caught:
+        simulator.renew_at_once()
+    assert caught.value.code == "refresh_refused"
+
+
 def test_second_delivery_is_refused(simulate: Any) -> None:
     """A second delivery that is refused is named as that, though no answer was lost."""
     with pytest.raises(IntegrationError, match="taken at first") as caught:
@@ -190,6 +238,17 @@ def test_stranger_crashes_the_app(simulate: Any) -> None:
     with pytest.raises(IntegrationError, match="call without the verification token") as caught:
         simulator.intrude()
     assert caught.value.code == "server_error"
+
+
+def test_error_of_the_library_is_not_caught(simulate: Any) -> None:
+    """An app that lets the library's own error through is told to catch it."""
+
+    def fail(_: Any) -> None:
+        raise InvalidApiKeyError
+
+    with pytest.raises(IntegrationError, match="catch VerificationError, and answer with its status") as caught:
+        simulate(HandWritten(token=fail)).connect()
+    assert caught.value.code == "app_raised"
 
 
 def test_app_raises(simulate: Any) -> None:

@@ -205,6 +205,12 @@ def test_deliver_with_previous_secret(simulate: Any) -> None:
     assert len(app.events) == 1
 
 
+def test_resource_ids_are_several(simulator: RolloutSimulator) -> None:
+    """A text in the place of several is refused, where each of its letters would be taken for an id."""
+    with pytest.raises(TypeError, match=r"such as \['42'\]"):
+        simulator.deliver("peopleCreated", resource_ids="42")
+
+
 # --- attacks --------------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +240,8 @@ def test_intruder_without_what_cannot_be_left_out(simulate: Any) -> None:
         (lambda simulator: simulator.deliver_with_previous_secret(), "previous client secret"),
         (lambda simulator: simulator.advance(-MINUTE), "forward"),
         (lambda simulator: simulator.renew_at_once(0), "less than one"),
+        (lambda simulator: simulator.deliver(), "names of events"),
+        (lambda simulator: simulator.deliver("x", times=0), "one or more"),
     ],
 )
 def test_step_that_cannot_be_taken(step: Any, mend: str, simulator: RolloutSimulator) -> None:
@@ -277,6 +285,7 @@ def test_scenario_skips_what_there_is_not(simulate: Any) -> None:
     assert {step.reason for step in report.steps if step.outcome == "skipped"} == {
         "the key does not end",
         "there are no webhooks",
+        "there is nothing to read",
     }
     with pytest.raises(ConfigurationError, match="webhook_path"):
         simulate(app, dashboard=dashboard).deliver("peopleCreated")

@@ -28,9 +28,18 @@ def add_parser(commands: Any) -> None:
         "did. Example: rollout-auth simulate http://127.0.0.1:8000 --token-header Cookie=SESSION_COOKIE",
     )
     parser.add_argument("url", metavar="URL", help="the app's base URL, such as http://127.0.0.1:8000")
-    parser.add_argument("--token-path", metavar="PATH", default="/rollout/token", help="the token endpoint")
-    parser.add_argument("--token-method", choices=_METHODS, default="GET", help="its method")
-    parser.add_argument("--token-field", metavar="NAME", default="token", help="the field of its JSON with the token")
+    parser.add_argument(
+        "--token-path", metavar="PATH", default="/rollout/token", help="the token endpoint (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--token-method", choices=_METHODS, default="GET", help="the method of the token endpoint (default: GET)"
+    )
+    parser.add_argument(
+        "--token-field",
+        metavar="NAME",
+        default="token",
+        help="the field of its JSON that holds the token (default: %(default)s)",
+    )
     parser.add_argument(
         "--token-header",
         metavar="NAME=VARIABLE",
@@ -38,28 +47,56 @@ def add_parser(commands: Any) -> None:
         default=[],
         help="a header by which the app knows the user, with the environment variable that holds its value; repeatable",
     )
-    parser.add_argument("--api-path", metavar="PATH", default="/api/contacts", help="a call with the user's key")
-    parser.add_argument("--api-method", choices=_METHODS, default="GET", help="its method")
     parser.add_argument(
-        "--api-key-header", metavar="NAME", default="Authorization", help="its header with the key (Bearer, if this)"
+        "--api-path", metavar="PATH", default="/api/contacts", help="a call with the user's key (default: %(default)s)"
     )
-    parser.add_argument("--refresh-path", metavar="PATH", default="/rollout/refresh", help="the refresh endpoint")
-    parser.add_argument("--refresh-field", metavar="NAME", default="refreshToken", help="its field with the token")
-    parser.add_argument("--refresh-form", action="store_true", help="send a form instead of JSON")
-    parser.add_argument("--webhook-path", metavar="PATH", default="/rollout/webhook", help="the webhook endpoint")
-    parser.add_argument("--without", choices=("refresh", "webhook"), action="append", default=[], help="leave it out")
+    parser.add_argument("--api-method", choices=_METHODS, default="GET", help="the method of that call (default: GET)")
     parser.add_argument(
-        "--verification-header", metavar="NAME", default=DEFAULT_HEADER, help="the header with the verification token"
+        "--api-key-header",
+        metavar="NAME",
+        default="Authorization",
+        help="the header of that call with the key (default: Authorization, as 'Bearer KEY')",
     )
     parser.add_argument(
-        "--signed-content", choices=("base64", "raw"), default="base64", help="what a webhook's signature is over"
+        "--refresh-path", metavar="PATH", default="/rollout/refresh", help="the refresh endpoint (default: %(default)s)"
     )
-    parser.add_argument("--digest", choices=("hex", "base64"), default="hex", help="how the signature is written")
+    parser.add_argument(
+        "--refresh-field",
+        metavar="NAME",
+        default="refreshToken",
+        help="its field with the refresh token (default: %(default)s)",
+    )
+    parser.add_argument("--refresh-form", action="store_true", help="send refreshes as a form instead of JSON")
+    parser.add_argument(
+        "--webhook-path", metavar="PATH", default="/rollout/webhook", help="the webhook endpoint (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--without",
+        choices=("refresh", "webhook"),
+        action="append",
+        default=[],
+        help="the app has none of these: leave their steps out",
+    )
+    parser.add_argument(
+        "--verification-header",
+        metavar="NAME",
+        default=DEFAULT_HEADER,
+        help="the header with the verification token (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--signed-content",
+        choices=("base64", "raw"),
+        default="base64",
+        help="what a webhook's signature is over (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--digest", choices=("hex", "base64"), default="hex", help="how the signature is written (default: %(default)s)"
+    )
     parser.add_argument(
         "--namespace",
         choices=(NAMESPACE, LEGACY_NAMESPACE),
         default=NAMESPACE,
-        help="the claim in which authData is expected",
+        help="the claim in which authData is expected (default: %(default)s)",
     )
     parser.add_argument("--verbose", action="store_true", help="show every request")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -114,5 +151,7 @@ def _header(text: str) -> tuple[str, str]:
     name, _, variable = text.partition("=")
     value = os.environ.get(variable)
     if not value:
-        raise ConfigurationError("--token-header names no variable that is set: pass NAME=VARIABLE, and set VARIABLE")
+        raise ConfigurationError(
+            "--token-header names no variable that is set: pass NAME=VARIABLE, with the value in that variable"
+        )
     return name, value

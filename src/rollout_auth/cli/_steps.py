@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 def run(simulator: RolloutSimulator, *, as_machine: bool, shows_exchanges: bool) -> int:
     """Run the scenario, print it, and return the exit status: 0 if no step failed, otherwise 1."""
     began = perf_counter()
+    told: set[str] = set()
 
     def show(step: StepResult) -> None:
         print(f"{step.outcome:7}  {step.seconds * 1000:4.0f} ms  {step.name}", flush=True)
         if step.outcome == "skipped":
             print(f"{'':18}{printable(step.reason)}")
+        elif step.error and step.reason in told:
+            print(f"{'':18}as above: {step.error.code}")
         elif step.error:
+            told.add(step.reason)
             print(f"{'':18}{printable(step.error.problem)}\n{'':18}mend: {printable(step.error.mend)}")
             print(f"{'':18}code: {step.error.code}")
         if step.error or shows_exchanges:

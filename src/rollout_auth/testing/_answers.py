@@ -7,6 +7,7 @@ there (the answer to a refresh), RFC 6749 section 5.1 (``no-store``).
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from rollout_auth import (
@@ -34,6 +35,17 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True
 
+_ROUTES = {
+    "token": ("token", "--token-path and --token-method"),
+    "call": ("api", "--api-path and --api-method"),
+    "refresh": ("refresh", "--refresh-path"),
+    "webhook": ("webhook_path", "--webhook-path"),
+}
+_RENEW = "answer 200 with a new key"
+_REFRESH_REFUSED = {
+    400: "accept the refresh token that was given, under the name of the field that the dashboard sends",
+    401: "compare the verification token, and the header in which the dashboard sends it",
+}
 _KEYS = ("apiKey", "refreshToken", "expiresIn")
 _LONGEST_KEY = 400 * 86_400  # seconds; longer than a year, so that yearly keys pass
 _EPOCH_SECONDS = 1_000_000_000  # September 2001, or 31 years
@@ -41,7 +53,12 @@ _EPOCH_SECONDS = 1_000_000_000  # September 2001, or 31 years
 
 def token_of(response: Response, field: str) -> str:
     """The connect token in the answer of the token endpoint: a field of JSON, or the whole of a text."""
-    check_success(response, "token", "the token endpoint", "let the signed-in user of this test pass")
+    check_success(
+        response,
+        "token",
+        "the token endpoint",
+        "let a signed-in user pass: send a session in Dashboard(token=...), or by --token-header",
+    )
     if response.media_type == "application/json":
         token = _object(response, "the token endpoint").get(field)
     else:
@@ -76,7 +93,9 @@ def _token_mistake(token: str, error: VerificationError, namespace: Namespace, n
         is_other = _header_of(token).get("alg", "HS512") != "HS512"
         return IntegrationError("wrong_algorithm" if is_other else "malformed_token", reason, use)
     if isinstance(error, BadSignatureError):
-        return IntegrationError("wrong_secret", reason, "sign with the client secret of this test")
+        return IntegrationError(
+            "wrong_secret", reason, "sign with the client secret that the simulator has (ROLLOUT_CLIENT_SECRET)"
+        )
     if isinstance(error, (TokenExpiredError, TokenNotYetValidError)):
         code = "token_expired" if isinstance(error, TokenExpiredError) else "token_not_yet_valid"
         mend = f"sign a token for each page; Rollout's clock is at {now:%H:%M:%S} UTC: give your app the same (Clock)"
@@ -90,7 +109,9 @@ def _token_mistake(token: str, error: VerificationError, namespace: Namespace, n
             )
         return IntegrationError("user_id_unusable", reason, "pass str(user.pk)")
     if claim == "iss":
-        return IntegrationError("wrong_client_id", reason, "sign with the client id of this test")
+        return IntegrationError(
+            "wrong_client_id", reason, "sign with the client id that the simulator has (ROLLOUT_CLIENT_ID)"
+        )
     if claim in ("iat", "exp", "nbf"):
         mend = f"{use}, which signs whole seconds and for {MAX_LIFETIME} s at most"
         return IntegrationError("wrong_times", reason, mend)
@@ -113,7 +134,7 @@ def _claims_of(token: str) -> dict[str, object]:
 
 def renewed(response: Response, before: AuthData) -> AuthData:
     """The authData in the answer to a refresh, which must have all that the key before it had."""
-    check_success(response, "refresh", "the refresh endpoint", "answer 200 with a new key")
+    check_success(response, "refresh", "the refresh endpoint", _REFRESH_REFUSED.get(response.status, _RENEW))
     if response.status != 200:  # noqa: PLR2004  RFC 6749 section 5.1
         raise IntegrationError(
             "refresh_status", f"the refresh endpoint answered {response.status}", "answer with refresh_response"
@@ -181,8 +202,20 @@ def check_success(response: Response, code: str, who: str, mend: str) -> None:
     """Raise unless the status is 2xx: an error of the server is another mistake than a refusal."""
     if response.status >= 500:  # noqa: PLR2004  RFC 9110 section 15.6
         raise IntegrationError("server_error", f"{who} answered {response.status}", "read the app's own log")
+    check_route(response, code, who)
     if not response.is_success:
         raise IntegrationError(f"{code}_refused", f"{who} answered {response.status}", mend)
+
+
+def check_route(response: Response, code: str, who: str) -> None:
+    """Raise for a status by which a framework says that it has no such path or method."""
+    if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        setting, option = _ROUTES[code]
+        raise IntegrationError(
+            "no_such_route",
+            f"{who} answered {response.status}",
+            f"name the app's own path and method: Dashboard({setting}=...), or {option}",
+        )
 
 
 def is_refusal(response: Response) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from secrets import token_hex
 from typing import NamedTuple
 
+from ._answers import check_route
 from ._conversation import Conversation, Flow
 from ._deliveries import event, signed, webhook
 from .exchanges import Outgoing
@@ -27,20 +28,27 @@ class Attack(NamedTuple):
 
 def intrude(conversation: Conversation) -> Flow[None]:
     """Whoever does not know a secret tries each endpoint."""
-    yield from _refused(list(_intrusions(conversation)))
+    yield from _refused(conversation, list(_intrusions(conversation)))
 
 
 def send_garbage(conversation: Conversation) -> Flow[None]:
     """Send what nobody can read, with the verification token and the signature that let it be read."""
-    yield from _refused(list(_garbage(conversation)))
+    yield from _refused(conversation, list(_garbage(conversation)))
 
 
-def _refused(attacks: list[Attack]) -> Flow[None]:
+def _refused(conversation: Conversation, attacks: list[Attack]) -> Flow[None]:
     for outgoing, code, mend in attacks:
         (response,) = yield [outgoing]
+        known = {exchange.line for exchange in conversation.exchanges if exchange.response.is_success}
+        if outgoing.line not in known:  # an app that hides itself from strangers answers 404 to them alone
+            check_route(response, outgoing.purpose.partition(" ")[0], f"the endpoint of a {outgoing.purpose}")
         if response.status >= 500:  # noqa: PLR2004  RFC 9110 section 15.6
             problem = f"the app answered {response.status} to a request that it should refuse ({outgoing.purpose})"
-            raise IntegrationError("server_error", problem, "answer 400 or 401: catch VerificationError")
+            raise IntegrationError(
+                "server_error",
+                problem,
+                "answer 400 or 401: catch VerificationError, and let the library read the body first",
+            )
         if response.status < 400:  # noqa: PLR2004  RFC 9110 section 15.5
             raise IntegrationError(code, f"the app answered {response.status} to a {outgoing.purpose}", mend)
 
@@ -91,7 +99,7 @@ def _garbage(conversation: Conversation) -> Iterator[Attack]:
     refresh, path = conversation.dashboard.refresh, conversation.dashboard.webhook_path
     secret = conversation.credentials.client_secret
     for what, body in _GARBAGE.items():
-        if refresh is not None and refresh.has_body and conversation.is_refreshable:
+        if refresh is not None and conversation.dashboard.has_refresh_body and conversation.is_refreshable:
             outgoing = conversation.outgoing(f"refresh with {what} in its body", refresh)
             shown = f"{outgoing.line}  {len(body)} bytes"
             changed = outgoing._replace(request=outgoing.request.with_body(body), shown=shown)

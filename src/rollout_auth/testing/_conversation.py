@@ -19,7 +19,7 @@ from .dashboard import Dashboard
 from .exchanges import Exchange, Outgoing
 from .messages import Response
 from .mistakes import IntegrationError
-from .templates import DashboardRequest
+from .templates import VERIFICATION_TOKEN, DashboardRequest
 
 __tracebackhide__ = True
 
@@ -101,6 +101,8 @@ class Conversation:
             request = template.fill(values)
         except ConfigurationError as error:
             problem, _, mend = str(error).partition(": ")
+            if token is None and VERIFICATION_TOKEN in problem:
+                mend = "pass verification_token=... to the simulator, or set ROLLOUT_VERIFICATION_TOKEN"
         else:
             return Outgoing(purpose, request, f"{template.method} {template.path}", str(template))
         raise IntegrationError("cannot_fill", f"the {purpose} request cannot be made, because {problem}", mend)
@@ -111,7 +113,8 @@ class Conversation:
         summary = f"{start}{outgoing.line} -> {response.status}{lost}"
         answer = f"{response.status} {self.mask.show(response)}".rstrip()
         shown = f"{start}{outgoing.shown} -> {answer}{lost}"
-        exchange = Exchange(outgoing.purpose, self.now(), outgoing.request, response, outgoing.is_lost, summary, shown)
+        fields = (outgoing.request, response, outgoing.is_lost, outgoing.line, summary, shown)
+        exchange = Exchange(outgoing.purpose, self.now(), *fields)
         self.exchanges.append(exchange)
         return exchange
 
@@ -177,9 +180,10 @@ class Conversation:
         (response,) = yield [self.outgoing("call", template or self.dashboard.api)]
         if response.status in (401, 403) and connection.is_proven:
             raise self._ended_early(connection)
-        check_success(
-            response, "call", "the API", "accept the key that the connect token or the refresh has just given"
+        mend = (
+            "accept the key that it has given, and look for it and the verification token where Dashboard(api=...) says"
         )
+        check_success(response, "call", "the API", mend)
         connection.is_proven = True
         return response
 
@@ -213,7 +217,7 @@ class Conversation:
         outgoing, before = self._refresh()
         responses = yield [outgoing] * count
         for response in responses:
-            if is_refusal(response):
+            if is_refusal(response) and any(other.is_success for other in responses):
                 raise IntegrationError(
                     "refresh_race",
                     f"of {count} refreshes at once with one refresh token, one was answered {response.status}",

@@ -8,7 +8,7 @@ from secrets import token_hex
 
 from rollout_auth import ConfigurationError, WebhookEvent, verify_webhook
 
-from ._answers import check_success, is_refusal
+from ._answers import check_route, check_success, is_refusal
 from ._conversation import Conversation, Flow
 from .exchanges import Outgoing
 from .messages import Request, Response
@@ -44,6 +44,7 @@ def deliver(
             if is_refusal(response) and delivery:
                 problem = f"the same webhook was taken at first, and then answered {response.status}"
                 raise IntegrationError(_AGAIN[0], problem, _AGAIN[1])
+            check_route(response, "webhook", "the webhook endpoint")
             if is_refusal(response):
                 raise (yield from _mistake(conversation, body, response, is_signed_with_previous))
             check_success(response, "webhook", "the webhook endpoint", "answer 2xx")
@@ -60,6 +61,10 @@ def deliver_named(
     is_signed_with_previous: bool = False,
 ) -> Flow[list[WebhookEvent]]:
     """Deliver webhooks of these names; the returned events are in the order of delivery."""
+    if isinstance(resource_ids, str):
+        raise TypeError("resource_ids is str: pass a list of texts, such as ['42']")
+    if not names or times < 1:
+        raise ConfigurationError("there is nothing to deliver: pass the names of events, and times of one or more")
     bodies = [event(conversation, name, resource_ids) for name in names]
     if is_reordered:
         bodies.reverse()
@@ -134,4 +139,6 @@ def _mistake(
                 f"{refused}: the app expects a digest in {form[1]} over the {form[0]} body",
                 "verify what your Rollout signs, or set signed_content and digest of Dashboard",
             )
-    return IntegrationError("webhook_refused", refused, "verify with the client secret of this test")
+    return IntegrationError(
+        "webhook_refused", refused, "verify with the client secret that the simulator has (ROLLOUT_CLIENT_SECRET)"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from rollout_auth import AuthData, ClientCredentials
+from rollout_auth import AuthData, ClientCredentials, VerificationError
 from rollout_auth._checks import check_duration, checked_text, text_problem
 from rollout_auth._secrecy import masked_repr, sealed
 from rollout_auth.credentials import check_credentials
@@ -128,7 +128,9 @@ class Run(Generic[R]):
             mistake = IntegrationError("unreachable", problem, "start the app, or mend its URL")
         else:
             problem = f"the app raised {type(error).__name__} on a {purpose}"
-            mistake = IntegrationError("app_raised", problem, "see the cause, with its lines")
+            is_ours = isinstance(error, VerificationError)
+            mend = "catch VerificationError, and answer with its status" if is_ours else "see the cause, with its lines"
+            mistake = IntegrationError("app_raised", problem, mend)
         mistake.__cause__ = error
         self._go_on(lambda: self._flow.throw(mistake))
 

@@ -44,6 +44,11 @@ class Dashboard:
     namespace: Namespace = NAMESPACE
     """The claim that holds authData."""
 
+    @property
+    def has_refresh_body(self) -> bool:
+        """Whether a refresh has a body, of JSON or a form."""
+        return self.refresh is not None and (self.refresh.json is not None or self.refresh.form is not None)
+
     def __post_init__(self) -> None:
         for name, request in (("token", self.token), ("api", self.api), ("refresh", self.refresh)):
             if not isinstance(request, DashboardRequest) and (name != "refresh" or request is not None):

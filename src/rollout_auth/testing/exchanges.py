@@ -31,6 +31,8 @@ class Exchange(NamedTuple):
     response: Response
     is_lost: bool
     """Whether the answer was thrown away, as when a connection breaks."""
+    line: str
+    """The method and the path, as the dashboard has them."""
     summary: str
     """When, what for, the method, the path and the status."""
     shown: str

@@ -87,6 +87,9 @@ def _why_not(conversation: Conversation, needs: str, *, is_unreachable: bool) ->
         return "the key does not end"
     if needs in ("webhook", "rotation") and conversation.dashboard.webhook_path is None:
         return "there are no webhooks"
+    has_refreshes = conversation.is_refreshable and conversation.dashboard.has_refresh_body
+    if needs == "reader" and conversation.dashboard.webhook_path is None and not has_refreshes:
+        return "there is nothing to read"
     if needs == "rotation" and len(conversation.credentials.secrets) == 1:
         return "there is no previous client secret"
     return ""
@@ -200,7 +203,7 @@ def _previous_secret(conversation: Conversation) -> Flow[None]:
 
 class _Step(NamedTuple):
     name: str
-    needs: Literal["nothing", "connection", "refresh", "webhook", "rotation"]
+    needs: Literal["nothing", "connection", "refresh", "webhook", "rotation", "reader"]
     flow: Callable[[Conversation], Flow[None]]
 
 
@@ -220,5 +223,5 @@ _STEPS = (
     _Step("two webhooks in the wrong order", "webhook", _reordered),
     _Step("a webhook signed with the previous secret", "rotation", _previous_secret),
     _Step("a stranger", "connection", intrude),
-    _Step("garbage", "nothing", send_garbage),
+    _Step("garbage", "reader", send_garbage),
 )

@@ -42,7 +42,3 @@ class _Server(ThreadingMixIn, WSGIServer):
 class _QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
         """Say nothing: a request's target may hold a key."""
-
-    def address_string(self) -> str:
-        """The address as it is: no name is looked up for it."""
-        return str(self.client_address[0])

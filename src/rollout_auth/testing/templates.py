@@ -104,11 +104,6 @@ class DashboardRequest:
         value = _mapped(self.json, lambda text: _filled_value(text, context))
         return json_module.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
 
-    @property
-    def has_body(self) -> bool:
-        """Whether there is JSON or a form to send."""
-        return self.json is not None or self.form is not None
-
     def has(self, place: str) -> bool:
         """Whether a place of this name stands anywhere in the request."""
         texts = [self.path, *self.headers.values(), *self.query.values(), *(self.form or {}).values()]
@@ -158,9 +153,9 @@ def _value(name: str, context: Context) -> object:
     for part in name.split("."):
         fields = as_object(value)
         if fields is None or part not in fields:
-            raise ConfigurationError(
-                f"nothing is known to fill in {{{{{name}}}}}: sign it into authData, or take it out of the request"
-            )
+            known = f" (there are {', '.join(sorted(fields))})" if fields else ""
+            mend = "sign it into authData, or take it out of the request"
+            raise ConfigurationError(f"nothing is known to fill in {{{{{name}}}}}{known}: {mend}")
         value = fields[part]
     return value
 

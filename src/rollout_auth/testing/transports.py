@@ -122,7 +122,7 @@ def transport_for(app: Any) -> Transport:
         raise TypeError(
             f"app is {type(app).__name__}: pass a WSGI or ASGI app, Django's test client, a function that takes a"
             " Request and returns a Response, or a base URL; for an app that takes *args, WSGITransport(app) or"
-            " ASGITransport(app)"
+            " ASGITransport(app); for Flask's test client, client.application"
         )
     return transport(app)
 
