@@ -302,6 +302,13 @@ class TestSimulate:
         assert '-> 200 {"token": "<hidden, ' in result.out
         assert (as_json["ok"], as_json["steps"][0]["code"]) == (False, "user_id_not_text")
 
+    def test_same_mistake_again(self, run: Any) -> None:
+        """A mistake that several steps meet is told once, and then referred to."""
+        with testing.serve(HandWritten(refresh_unit=1000, life=86_400)) as url:
+            out = run("simulate", url).out
+        assert out.count("mend: pass seconds") == 1
+        assert out.count("as above: expires_in_milliseconds") > 1
+
     def test_options(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """Paths, fields, headers and forms are options; the value of a header comes from the environment."""
         seen: list[dict[str, Any]] = []

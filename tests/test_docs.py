@@ -16,7 +16,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 import rollout_auth
 import rollout_auth.testing
 from rollout_auth import ClientCredentials
-from rollout_auth.testing import RolloutSimulator
+from rollout_auth.testing import Clock, RolloutSimulator
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -47,6 +47,14 @@ def test_ten_lines(rollout_simulator: Callable[..., RolloutSimulator]) -> None:
     first.evaluate()
     first.namespace["test_rollout"](rollout_simulator)
     assert len(first.parsed.strip().splitlines()) <= 10
+
+
+@pytest.mark.usefixtures("_configured")
+def test_awaited_lines(rollout_credentials: ClientCredentials, rollout_clock: Clock) -> None:
+    """The test that awaits passes too."""
+    for example in Sybil(parsers=[PythonCodeBlockParser()]).parse(ROOT / "docs" / "testing.md").examples():
+        example.evaluate()
+    example.namespace["test_rollout_async"](rollout_credentials, rollout_clock)
 
 
 @pytest.mark.parametrize("package", [rollout_auth, rollout_auth.testing], ids=lambda package: package.__name__)
