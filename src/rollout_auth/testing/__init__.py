@@ -20,7 +20,7 @@ from .exchanges import Exchange
 from .in_process import ASGITransport, DjangoTransport, WSGITransport
 from .messages import Request, Response
 from .mistakes import IntegrationError
-from .scenario import Report, StepResult
+from .report import Report, StepResult
 from .server import serve
 from .simulator import RolloutSimulator
 from .templates import DashboardRequest

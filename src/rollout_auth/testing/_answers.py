@@ -1,32 +1,15 @@
 """What Rollout makes of an app's answers: strict readings, which name each mistake.
 
-Sources: docs.rollout.com/documentation/authenticating-with-rollout (the token), "Implementing User Auth with API Key"
-there (the answer to a refresh), RFC 6749 section 5.1 (``no-store``).
+Sources: "Implementing User Auth with API Key" of docs.rollout.com (the answer to a refresh), RFC 6749 section 5.1
+(``no-store``).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from rollout_auth import (
-    AuthData,
-    BadSignatureError,
-    ClientCredentials,
-    ConnectToken,
-    InvalidAuthDataError,
-    InvalidClaimError,
-    MalformedRequestError,
-    MalformedTokenError,
-    TokenExpiredError,
-    TokenNotYetValidError,
-    VerificationError,
-    verify_connect_token,
-)
-from rollout_auth._claims import MAX_LIFETIME, Namespace
-from rollout_auth._json import loads_object
-from rollout_auth._jws import read_token
+from rollout_auth import AuthData, InvalidAuthDataError, MalformedRequestError
 
 from .mistakes import IntegrationError
 
@@ -71,65 +54,6 @@ def token_of(response: Response, field: str) -> str:
         )
     _check_no_store(response, "the token endpoint", "connect_token_response")
     return token
-
-
-def judged_token(token: str, credentials: ClientCredentials, namespace: Namespace, now: datetime) -> ConnectToken:
-    """What a token says, if Rollout takes it and loses nothing of it."""
-    try:
-        verified = verify_connect_token(token, credentials=credentials, namespace=namespace, now=now)
-    except VerificationError as error:
-        mistake = _token_mistake(token, error, namespace, now)
-    else:
-        if verified.auth_data is not None:
-            check_units(verified.auth_data, "the connect token")
-        return verified
-    raise mistake
-
-
-def _token_mistake(token: str, error: VerificationError, namespace: Namespace, now: datetime) -> IntegrationError:
-    reason = f"Rollout refuses the connect token: {error}"
-    use = "sign with generate_connect_token"
-    if isinstance(error, MalformedTokenError):
-        is_other = _header_of(token).get("alg", "HS512") != "HS512"
-        return IntegrationError("wrong_algorithm" if is_other else "malformed_token", reason, use)
-    if isinstance(error, BadSignatureError):
-        return IntegrationError(
-            "wrong_secret", reason, "sign with the client secret that the simulator has (ROLLOUT_CLIENT_SECRET)"
-        )
-    if isinstance(error, (TokenExpiredError, TokenNotYetValidError)):
-        code = "token_expired" if isinstance(error, TokenExpiredError) else "token_not_yet_valid"
-        mend = f"sign a token for each page; Rollout's clock is at {now:%H:%M:%S} UTC: give your app the same (Clock)"
-        return IntegrationError(code, reason, mend)
-    claim = cast("InvalidClaimError", error).claim
-    if claim == "sub":
-        value = _claims_of(token).get("sub")
-        if isinstance(value, int):
-            return IntegrationError(
-                "user_id_not_text", "the user id (sub) is a number, and Rollout takes a string", "pass str(user.pk)"
-            )
-        return IntegrationError("user_id_unusable", reason, "pass str(user.pk)")
-    if claim == "iss":
-        return IntegrationError(
-            "wrong_client_id", reason, "sign with the client id that the simulator has (ROLLOUT_CLIENT_ID)"
-        )
-    if claim in ("iat", "exp", "nbf"):
-        mend = f"{use}, which signs whole seconds and for {MAX_LIFETIME} s at most"
-        return IntegrationError("wrong_times", reason, mend)
-    if claim == namespace:
-        return IntegrationError("auth_data_unusable", reason, "pass AuthData")
-    lost = f"authData is not under {namespace!r}, where Rollout looks, and is lost without an error"
-    return IntegrationError("wrong_claim_name", f"{lost} ({error})", f"{use}, which knows the name")
-
-
-def _header_of(token: str) -> dict[str, object]:
-    try:
-        return read_token(token)[0]
-    except VerificationError:
-        return {}
-
-
-def _claims_of(token: str) -> dict[str, object]:
-    return loads_object(read_token(token)[1], "the payload", MalformedTokenError)
 
 
 def renewed(response: Response, before: AuthData) -> AuthData:

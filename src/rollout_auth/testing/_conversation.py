@@ -1,18 +1,19 @@
-"""Rollout's side of the conversation, without a transport: generators that yield requests and are sent the answers.
+"""Rollout's side of the conversation, without a transport: what it knows, and what it can send.
 
-``_simulator`` drives them, with and without ``async``. What each answer is judged by stands in ``_answers``.
+The steps stand in ``_calls``, ``_deliveries`` and ``_attacks``: generators that yield requests and are sent answers.
+``_simulator`` drives them, with and without ``async``; ``_answers`` and ``_tokens`` judge what comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from rollout_auth import AuthData, ClientCredentials, ConfigurationError, ConnectToken
+from rollout_auth import AuthData, ClientCredentials, ConfigurationError
 
-from ._answers import check_success, is_refusal, judged_token, renewed, token_of
+from ._answers import is_refusal
 from ._masks import Mask
 from .clock import Clock
 from .dashboard import Dashboard
@@ -27,7 +28,6 @@ R = TypeVar("R")
 Flow = Generator[Sequence[Outgoing], Sequence[Response], R]
 
 _EARLY = timedelta(minutes=5)
-_LONG = 12
 
 
 @dataclass
@@ -42,19 +42,8 @@ class Connection:
     """Whether the app has accepted the key."""
 
 
-def _long_texts(value: object) -> Iterator[str]:
-    """The texts in a JSON value that may be secrets: a short one, such as a region, is a word like others."""
-    if isinstance(value, dict):
-        value = list(cast("dict[str, object]", value).values())
-    if isinstance(value, list):
-        for item in cast("list[object]", value):
-            yield from _long_texts(item)
-    elif isinstance(value, str) and len(value) >= _LONG:
-        yield value
-
-
 class Conversation:
-    """The state of one Rollout, and the steps of its conversation with one app."""
+    """The state of one Rollout in its conversation with one app, and the requests that follow from it."""
 
     def __init__(
         self, credentials: ClientCredentials, verification_token: str | None, dashboard: Dashboard, clock: Clock
@@ -118,33 +107,10 @@ class Conversation:
         self.exchanges.append(exchange)
         return exchange
 
-    # --- the steps --------------------------------------------------------------------------------------------------
-
-    def fetch_token(self) -> Flow[str]:
-        """The partner's page gets a token from the partner's server."""
-        (response,) = yield [self.outgoing("token", self.dashboard.token)]
-        token = token_of(response, self.dashboard.token_field)
-        self.mask.learn("connect token", token)
-        return token
-
-    def connect(self, token: str | None = None) -> Flow[ConnectToken]:
-        """A browser brings a token: Rollout judges it, and stores its authData in the place of what it had."""
-        if token is None:
-            token = yield from self.fetch_token()
-        verified = judged_token(token, self.credentials, self.dashboard.namespace, self.now())
-        self.tokens[token] = verified.expires_at
-        self.connection = Connection(verified.user_id, None, self.now())
-        if verified.auth_data is not None:
-            self.store(verified.auth_data)
-        return verified
-
     def store(self, auth_data: AuthData) -> None:
         """Keep a key, whose life begins now."""
         connection = self.connected()
-        self.mask.learn("API key", auth_data.api_key)
-        if auth_data.refresh_token is not None:
-            self.mask.learn("refresh token", auth_data.refresh_token)
-        self.mask.learn("authData", *_long_texts(dict(auth_data.extra)))
+        self.mask.learn_auth_data(auth_data)
         connection.auth_data, connection.read_at, connection.is_proven = auth_data, self.now(), False
 
     @property
@@ -156,11 +122,12 @@ class Conversation:
 
     def renew_at(self) -> datetime:
         """When Rollout renews the key: some minutes before its end, or half its life if that is shorter."""
-        connection, auth_data = self.connected(), self._refreshable()
+        connection, auth_data = self.connected(), self.refreshable()
         life = timedelta(seconds=auth_data.expires_in or 0)
         return connection.read_at + life - min(_EARLY, life / 2)
 
-    def _refreshable(self) -> AuthData:
+    def refreshable(self) -> AuthData:
+        """The authData there is, if its key can be renewed."""
         auth_data = self.connected().auth_data
         if auth_data is None or not self.is_refreshable:
             raise ConfigurationError("the key cannot be renewed: sign AuthData with refresh_token and expires_in")
@@ -171,68 +138,6 @@ class Conversation:
         if self.connection is None:
             raise ConfigurationError("nobody is connected: call connect() before")
         return self.connection
-
-    def call(self, template: DashboardRequest | None = None) -> Flow[Response]:
-        """Rollout calls the app with the key, which it renews first if that is about to end."""
-        connection = self.connected()
-        if self.is_refreshable and self.renew_at() <= self.now():
-            yield from self.renew()
-        (response,) = yield [self.outgoing("call", template or self.dashboard.api)]
-        if response.status in (401, 403) and connection.is_proven:
-            raise self._ended_early(connection)
-        mend = (
-            "accept the key that it has given, and look for it and the verification token where Dashboard(api=...) says"
-        )
-        check_success(response, "call", "the API", mend)
-        connection.is_proven = True
-        return response
-
-    def send(self, template: DashboardRequest) -> Flow[Response]:
-        """Any request, whose answer nobody judges."""
-        (response,) = yield [self.outgoing("request", template)]
-        return response
-
-    def _ended_early(self, connection: Connection) -> IntegrationError:
-        passed = (self.now() - connection.read_at) // timedelta(seconds=1)
-        said = connection.auth_data and connection.auth_data.expires_in
-        life = "without an end" if said is None else f"for {said} s"
-        return IntegrationError(
-            "key_ended_early",
-            f"the key is valid {life} by its expiresIn, and was refused {passed} s after Rollout has read it",
-            "accept keys an hour longer than they say, and give expiresIn in seconds",
-        )
-
-    def renew(self) -> Flow[AuthData]:
-        """Rollout asks for a new key, and stores it."""
-        outgoing, before = self._refresh()
-        response = yield from self.until_answered(
-            outgoing, "refresh_not_repeatable", "accept an old refresh token for an hour at least"
-        )
-        return self._renewed(response, before)
-
-    def renew_at_once(self, count: int) -> Flow[list[AuthData]]:
-        """Several of Rollout's machines ask for a new key at the same time, with the same refresh token."""
-        if count < 1:
-            raise ConfigurationError("count is less than one: pass how many refreshes are sent at once")
-        outgoing, before = self._refresh()
-        responses = yield [outgoing] * count
-        for response in responses:
-            if is_refusal(response) and any(other.is_success for other in responses):
-                raise IntegrationError(
-                    "refresh_race",
-                    f"of {count} refreshes at once with one refresh token, one was answered {response.status}",
-                    "accept an old refresh token for an hour at least",
-                )
-        return [self._renewed(response, before) for response in responses]
-
-    def _refresh(self) -> tuple[Outgoing, AuthData]:
-        before = self._refreshable()
-        return self.outgoing("refresh", cast("DashboardRequest", self.dashboard.refresh)), before
-
-    def _renewed(self, response: Response, before: AuthData) -> AuthData:
-        auth_data = renewed(response, before)
-        self.store(auth_data)
-        return auth_data
 
     def until_answered(self, outgoing: Outgoing, code: str, mend: str) -> Flow[Response]:
         """The answer to a request, which is sent again if the first answer is to be lost."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-from rollout_auth import MalformedRequestError
+from rollout_auth import AuthData, MalformedRequestError
 
 if TYPE_CHECKING:
     from .messages import Response
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _TOKEN_LIKE = r"(?![a-z_.-]+(?![0-9A-Za-z_.~+/=-]))[0-9A-Za-z_.~+/=-]{20,}"  # what no word of an error message is
 _SHOWN_FIELDS = ("code", "detail", "error", "error_description", "expiresAt", "message", "status", "title", "type")
 _LONGEST = 300
+_LONG = 12  # characters; a shorter text of authData, such as a region, is a word like others
 _SHORT = 8  # characters; a shorter secret is looked for as a word of its own
 
 
@@ -30,6 +32,13 @@ class Mask:
             if secret not in self._names:
                 self._names[secret] = name
                 self._patterns[secret] = _pattern(secret)
+
+    def learn_auth_data(self, auth_data: AuthData) -> None:
+        """Hide a key, its refresh token, and the longer texts in the further fields."""
+        self.learn("API key", auth_data.api_key)
+        if auth_data.refresh_token is not None:
+            self.learn("refresh token", auth_data.refresh_token)
+        self.learn("authData", *_long_texts(dict(auth_data.extra)))
 
     def hide(self, text: str) -> str:
         """The text with a name in the place of each secret, and without anything that looks like one."""
@@ -64,6 +73,17 @@ class Mask:
         if value in self._names:
             return f"<{self._names[value]}>"
         return self.hide(value) if key in _SHOWN_FIELDS else hidden(value)
+
+
+def _long_texts(value: object) -> Iterator[str]:
+    """The texts in a JSON value that may be secrets."""
+    if isinstance(value, dict):
+        value = list(cast("dict[str, object]", value).values())
+    if isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _long_texts(item)
+    elif isinstance(value, str) and len(value) >= _LONG:
+        yield value
 
 
 def _pattern(secret: str) -> re.Pattern[str]:

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from rollout_auth import AuthData, ConnectToken, WebhookEvent
 from rollout_auth._secrecy import clear_frames
 
-from . import _attacks, _deliveries
+from . import _attacks, _calls, _deliveries
 from ._conversation import Flow
 from ._simulator import Run, Simulator
 from .messages import Response
-from .scenario import Report, StepResult, scenario
+from .report import Report, StepResult
+from .scenario import scenario
 from .templates import DashboardRequest
 
 __tracebackhide__ = True
@@ -25,23 +26,23 @@ class AsyncRolloutSimulator(Simulator):
 
     def fetch_token(self) -> Coroutine[Any, Any, str]:
         """See ``RolloutSimulator.fetch_token``."""
-        return self._drive(self._conversation.fetch_token())
+        return self._drive(_calls.fetch_token(self._conversation))
 
     def connect(self, token: str | None = None) -> Coroutine[Any, Any, ConnectToken]:
         """See ``RolloutSimulator.connect``."""
-        return self._drive(self._conversation.connect(token))
+        return self._drive(_calls.connect(self._conversation, token))
 
     def call(self, request: DashboardRequest | None = None) -> Coroutine[Any, Any, Response]:
         """See ``RolloutSimulator.call``."""
-        return self._drive(self._conversation.call(request))
+        return self._drive(_calls.call(self._conversation, request))
 
     def renew(self) -> Coroutine[Any, Any, AuthData]:
         """See ``RolloutSimulator.renew``."""
-        return self._drive(self._conversation.renew())
+        return self._drive(_calls.renew(self._conversation))
 
     def renew_at_once(self, count: int = 2) -> Coroutine[Any, Any, list[AuthData]]:
         """See ``RolloutSimulator.renew_at_once``."""
-        return self._drive(self._conversation.renew_at_once(count))
+        return self._drive(_calls.renew_at_once(self._conversation, count))
 
     def deliver(
         self, *events: str, resource_ids: Sequence[str] = ("person-1",), times: int = 1
@@ -69,7 +70,7 @@ class AsyncRolloutSimulator(Simulator):
 
     def send(self, request: DashboardRequest) -> Coroutine[Any, Any, Response]:
         """See ``RolloutSimulator.send``."""
-        return self._drive(self._conversation.send(request))
+        return self._drive(_calls.send(self._conversation, request))
 
     def run(self, on_step: Callable[[StepResult], object] | None = None) -> Coroutine[Any, Any, Report]:
         """See ``RolloutSimulator.run``."""

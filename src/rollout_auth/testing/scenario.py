@@ -8,50 +8,17 @@ from time import perf_counter
 from typing import Literal, NamedTuple
 
 from ._attacks import intrude, send_garbage
+from ._calls import call, connect, renew, renew_at_once
 from ._conversation import Conversation, Flow
 from ._deliveries import deliver, event
-from .exchanges import Exchange
 from .mistakes import IntegrationError
+from .report import Report, StepResult
 
 __tracebackhide__ = True
 
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _APART = timedelta(seconds=30)
-
-
-class StepResult(NamedTuple):
-    """How one step of a scenario went, and the exchanges that it took."""
-
-    name: str
-    outcome: Literal["passed", "failed", "skipped"]
-    reason: str
-    """Why it failed or was skipped; empty if it passed."""
-    error: IntegrationError | None
-    exchanges: tuple[Exchange, ...]
-    seconds: float
-    """How long it took, by the machine's clock."""
-
-
-class Report(NamedTuple):
-    """How a scenario went. ``str`` has a line for each step."""
-
-    steps: tuple[StepResult, ...]
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether no step failed."""
-        return not any(step.error for step in self.steps)
-
-    def check(self) -> None:
-        """Raise the ``IntegrationError`` of the first step that failed, if there is one."""
-        for step in self.steps:
-            if step.error:
-                raise step.error
-
-    def __str__(self) -> str:
-        lines = [f"{step.outcome:7}  {step.name}{': ' * bool(step.reason)}{step.reason}" for step in self.steps]
-        return "\n".join(lines)
 
 
 def scenario(conversation: Conversation, on_step: Callable[[StepResult], object] | None = None) -> Flow[Report]:
@@ -97,13 +64,13 @@ def _why_not(conversation: Conversation, needs: str, *, is_unreachable: bool) ->
 
 def _connect(conversation: Conversation) -> Flow[None]:
     conversation.tokens.clear()
-    yield from conversation.connect()
+    yield from connect(conversation)
 
 
 def _connect_again(conversation: Conversation) -> Flow[None]:
     """The same user comes back with a fresh token."""
     known = conversation.connected().user_id
-    verified = yield from conversation.connect()
+    verified = yield from connect(conversation)
     if verified.user_id != known:
         raise IntegrationError(
             "user_id_changes",
@@ -116,55 +83,55 @@ def _clocks_apart(conversation: Conversation) -> Flow[None]:
     for skew in (-_APART, _APART):
         conversation.skew = skew
         try:
-            yield from conversation.connect()
+            yield from connect(conversation)
         finally:
             conversation.skew = timedelta(0)
 
 
 def _call(conversation: Conversation) -> Flow[None]:
-    yield from conversation.call()
+    yield from call(conversation)
 
 
 def _key_ends(conversation: Conversation) -> Flow[None]:
     """The key nears its end while the first token still lives; a key that lives longer is renewed before."""
     latest = _end_of_first_token(conversation) - 2 * _MINUTE
     if conversation.renew_at() > latest:
-        yield from conversation.renew()
+        yield from renew(conversation)
     yield from _call_in_time(conversation, latest)
 
 
 def _lost_answer(conversation: Conversation) -> Flow[None]:
     conversation.loses_next_answer = True
-    yield from conversation.renew()
-    yield from conversation.call()
+    yield from renew(conversation)
+    yield from call(conversation)
 
 
 def _two_at_once(conversation: Conversation) -> Flow[None]:
-    for auth_data in (yield from conversation.renew_at_once(2)):
+    for auth_data in (yield from renew_at_once(conversation, 2)):
         conversation.store(auth_data)
-        yield from conversation.call()
+        yield from call(conversation)
 
 
 def _stale_browser(conversation: Conversation) -> Flow[None]:
     """A page that was opened almost an hour ago connects, and brings the old refresh token back."""
     _advance_to(conversation, _end_of_first_token(conversation) - _MINUTE)
-    yield from conversation.connect(next(iter(conversation.tokens)))
-    yield from conversation.call()
-    yield from conversation.renew()
-    yield from conversation.call()
+    yield from connect(conversation, next(iter(conversation.tokens)))
+    yield from call(conversation)
+    yield from renew(conversation)
+    yield from call(conversation)
 
 
 def _later(conversation: Conversation) -> Flow[None]:
     """The key from the last refresh is used to its last minutes, long after the token that began it all."""
     _advance_to(conversation, conversation.renew_at() - _SECOND)
-    yield from conversation.call()
+    yield from call(conversation)
     yield from _call_in_time(conversation, conversation.renew_at())
 
 
 def _call_in_time(conversation: Conversation, latest: datetime) -> Flow[None]:
     if conversation.renew_at() <= latest:
         _advance_to(conversation, conversation.renew_at())
-    yield from conversation.call()
+    yield from call(conversation)
 
 
 def _advance_to(conversation: Conversation, moment: datetime) -> None:

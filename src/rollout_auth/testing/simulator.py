@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from rollout_auth import AuthData, ConfigurationError, ConnectToken, WebhookEvent
 from rollout_auth._secrecy import sealed
 
-from . import _attacks, _deliveries
+from . import _attacks, _calls, _deliveries
 from ._conversation import Flow
 from ._simulator import Run, Simulator
 from .messages import Response
-from .scenario import Report, StepResult, scenario
+from .report import Report, StepResult
+from .scenario import scenario
 from .templates import DashboardRequest
 
 __tracebackhide__ = True
@@ -39,22 +40,22 @@ class RolloutSimulator(Simulator):
     @sealed
     def fetch_token(self) -> str:
         """The partner's page asks the app for a token; whatever it is, it is returned."""
-        return self._drive(self._conversation.fetch_token())
+        return self._drive(_calls.fetch_token(self._conversation))
 
     @sealed
     def connect(self, token: str | None = None) -> ConnectToken:
         """A browser brings a token, or one that it fetches now: Rollout judges it, and stores its authData."""
-        return self._drive(self._conversation.connect(token))
+        return self._drive(_calls.connect(self._conversation, token))
 
     @sealed
     def call(self, request: DashboardRequest | None = None) -> Response:
         """Rollout calls the app with the key, renewed first if that is about to end. Returns an answer of 2xx."""
-        return self._drive(self._conversation.call(request))
+        return self._drive(_calls.call(self._conversation, request))
 
     @sealed
     def renew(self) -> AuthData:
         """Rollout asks for a new key, whether or not the old one is about to end."""
-        return self._drive(self._conversation.renew())
+        return self._drive(_calls.renew(self._conversation))
 
     @sealed
     def renew_at_once(self, count: int = 2) -> list[AuthData]:
@@ -62,7 +63,7 @@ class RolloutSimulator(Simulator):
 
         Over HTTP and in ``async`` apps they overlap; other apps in this process are asked one after the other.
         """
-        return self._drive(self._conversation.renew_at_once(count))
+        return self._drive(_calls.renew_at_once(self._conversation, count))
 
     @sealed
     def deliver(self, *events: str, resource_ids: Sequence[str] = ("person-1",), times: int = 1) -> list[WebhookEvent]:
@@ -94,7 +95,7 @@ class RolloutSimulator(Simulator):
     @sealed
     def send(self, request: DashboardRequest) -> Response:
         """Send any request, with its places filled in, and return the answer unjudged."""
-        return self._drive(self._conversation.send(request))
+        return self._drive(_calls.send(self._conversation, request))
 
     @sealed
     def run(self, on_step: Callable[[StepResult], object] | None = None) -> Report:
