@@ -44,7 +44,7 @@ def check_dev(dev: bool) -> None:
 def checked_namespace(namespace: str) -> Namespace:
     """One of the two names, whatever the class of the ``str``. Raises ``ConfigurationError`` for any other."""
     for known in (NAMESPACE, LEGACY_NAMESPACE):
-        if isinstance(namespace, str) and str.__str__(namespace) == known:
+        if isinstance(namespace, str) and namespace == known:
             return known
     raise ConfigurationError(f"the namespace must be {NAMESPACE!r} or, on legacy, {LEGACY_NAMESPACE!r}")
 

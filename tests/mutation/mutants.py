@@ -88,6 +88,8 @@ class _Finder:
 
     def walk(self, node: ast.AST, scope: str, lines: Lines) -> Iterator[tuple[str, Lines, Edit]]:
         """The edits of a node and of all below it, with where they are."""
+        if _is_left_out(node):
+            return
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             scope = f"{scope}.{node.name}".strip(".")
         for edit in getattr(self, f"on_{type(node).__name__.lower()}", lambda _: ())(node):
@@ -233,23 +235,27 @@ class _Finder:
             yield self._source.rfind(b"@", 0, start), end, ""
 
 
-def _children(node: Any) -> Iterator[ast.AST]:
-    """What is below a node, but for what the module's docstring leaves out."""
-    name = getattr(getattr(node, "func", None), "id", "")
-    if (
+def _called(node: ast.AST) -> str:
+    return getattr(getattr(node, "func", None), "id", "")
+
+
+def _is_left_out(node: ast.AST) -> bool:
+    return (
         (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-        or (isinstance(node, ast.Assign) and ALIAS.match(ast.unparse(node.targets[0])))
-        or name in {"TypeVar", "ParamSpec"}
-    ):
-        return iter(())
+        or (isinstance(node, ast.Assign) and bool(ALIAS.match(ast.unparse(node.targets[0]))))
+        or (isinstance(node, ast.Assign) and _called(node.value) in {"TypeVar", "ParamSpec"})
+    )
+
+
+def _children(node: Any) -> Iterator[ast.AST]:
+    """What is below a node, but for annotations and text for people."""
     if isinstance(node, ast.Raise):
         return iter(getattr(node.exc, "keywords", ()))
-    if name == "cast":
+    if _called(node) == "cast":
         return iter(node.args[1:])
     if isinstance(node, ast.JoinedStr):
         return (part.value for part in node.values if isinstance(part, ast.FormattedValue))
-    skipped = "annotation", "returns", "type_params"
-    below = (value for field, value in ast.iter_fields(node) if field not in skipped)
+    below = (value for field, value in ast.iter_fields(node) if field not in {"annotation", "returns", "type_params"})
     lists = (value if isinstance(value, list) else [value] for value in below)
     return (child for children in lists for child in children if isinstance(child, ast.AST))
