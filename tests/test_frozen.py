@@ -118,6 +118,7 @@ def test_frozen_object_equality() -> None:
     assert FrozenObject({"a": 1, "b": 2}) == FrozenObject({"b": 2, "a": 1})
     assert hash(FrozenObject({"a": 1, "b": 2})) == hash(FrozenObject({"b": 2, "a": 1}))
     assert len({FrozenObject({"a": value}) for value in (1, 1.0, True)}) == 3
+    assert len({hash(FrozenObject({"a": value})) for value in range(100)}) > 1
 
 
 def test_frozen_object_is_not_pythons_number() -> None:
