@@ -9,6 +9,7 @@ from collections import UserDict
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -201,6 +202,13 @@ def test_equality_and_hash(full: AuthData) -> None:
     assert twin == full
     assert len({twin, full}) == 1
     assert full != AuthData("key-1", "refresh-1", 3600)
+    assert len({hash(AuthData(f"key-{number}")) for number in range(100)}) > 1
+
+
+def test_beside_other_classes(full: AuthData) -> None:
+    """It is unequal to what is not its like, unless the other says that they are equal."""
+    assert (full == "key-1") is False
+    assert (full == ANY) is True
 
 
 def test_repr(full: AuthData) -> None:
