@@ -170,7 +170,7 @@ class ApiKeyIssuer:
             raise TypeError(f"refresh_token is {type(refresh_token).__name__}: pass it as str")
         try:
             grant, granted, claims = self._refresh_tokens.read(refresh_token, moment)
-            extra = frozen_extra(as_object(claims.get("ext", {})) or {})
+            extra = frozen_extra(as_object(claims.get("ext")) or {})
         except (VerificationError, InvalidAuthDataError) as error:
             problem = str(error)
         else:
