@@ -200,6 +200,7 @@ def test_no_resources(verify: Any) -> None:
         ("2026-03-01T12:00:00.123456789Z", datetime(2026, 3, 1, 12, 0, 0, 123_456, timezone.utc)),
         ("2026-03-01T12:00:00-08:30", datetime(2026, 3, 1, 20, 30, tzinfo=timezone.utc)),
         ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=timezone.utc)),
+        ("9998-12-31T23:59:59Z", datetime(9998, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
     ],
 )
 def test_instants(verify: Any, text: str, expected: datetime) -> None:
