@@ -121,10 +121,15 @@ class ApiKeyIssuer:
     def authenticate(self, api_key: str | bytes | None, *, now: datetime | None = None) -> ApiKeyGrant:
         """Whose key this is.
 
+        Args:
+            api_key: what the request brought, without ``Bearer``; None if it brought none.
+            now: the instant to judge at, an aware datetime; None is the current time.
+
         Raises:
             ApiKeyExpiredError: the key was good, and is no longer accepted.
             InvalidApiKeyError: there is no key, another one, or ``is_revoked`` refuses its grant.
             TypeError: the key is no text, or ``is_revoked`` returned anything but a bool.
+            ConfigurationError: ``now`` is naive or before 1970.
         """
         try:
             grant = self._authenticated(api_key, now)
@@ -137,8 +142,17 @@ class ApiKeyIssuer:
     def refresh(self, refresh_token: str, *, now: datetime | None = None) -> AuthData:
         """A new key, and a refresh token whose life starts again, of the same grant and with the same ``extra``.
 
-        The refresh token that was used goes on working until its own end. Raises ``InvalidRefreshTokenError``, whose
-        message tells the log why, and ``TypeError`` as ``authenticate`` does.
+        The refresh token that was used goes on working until its own end.
+
+        Args:
+            refresh_token: ``RefreshRequest.refresh_token``.
+            now: the instant of issue, an aware datetime; None is the current time.
+
+        Raises:
+            InvalidRefreshTokenError: the token is not one of this issuer's, has ended, or ``is_revoked`` refuses its
+                grant; the message tells your log which.
+            TypeError: the refresh token is no ``str``, or ``is_revoked`` returned anything but a bool.
+            ConfigurationError: ``now`` is naive or before 1970.
         """
         try:
             grant, granted, moment, extra = self._renewable(refresh_token, now)

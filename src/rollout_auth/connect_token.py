@@ -165,6 +165,8 @@ def generate_connect_token(
         InvalidUserIdError: the user id is blank, has white space at an end, NUL or lone surrogates, or is too long.
         InvalidAuthDataError: the token would be too long for a header.
         ConfigurationError: credentials are missing or unusable; ``ttl``, ``namespace``, ``dev`` or ``now`` is wrong.
+
+    Source: docs.rollout.com/documentation/authenticating-with-rollout.
     """
     credentials = given_or_environment(credentials)
     check_duration("ttl", ttl)

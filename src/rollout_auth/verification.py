@@ -31,6 +31,8 @@ class RequestVerifier:
         TypeError: an argument is of the wrong type.
         ConfigurationError: there is no token, or one is blank, has white space at an end, NUL or lone surrogates, or
             could not be told from its scheme or from joined headers; or the name of the header is none.
+
+    Source: "Implementing User Auth with API Key" of docs.rollout.com.
     """
 
     __slots__ = ("_header", "_tokens", "header")

@@ -88,6 +88,8 @@ def verify_webhook(
         BadSignatureError: no configured secret has made it, or there are two that differ.
         MalformedRequestError: the body is too large or, signed rightly, not such an event.
         TypeError, ConfigurationError: the caller's own arguments.
+
+    Source: rollout.com/docs/advanced-guides/how-to-use-webhooks.
     """
     try:
         return _verified(body, headers, given_or_environment(credentials), signed_content)

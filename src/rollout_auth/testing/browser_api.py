@@ -45,8 +45,11 @@ class BrowserRequest(NamedTuple):
     """What the page asked, and what it was answered."""
 
     method: str
+    """Such as ``"GET"``."""
     path: str
+    """Without the query."""
     status: int
+    """The HTTP status of the answer."""
     user_id: str | None
     """Whose token it carried; None if that was refused."""
 
@@ -54,8 +57,8 @@ class BrowserRequest(NamedTuple):
 class BrowserAPI:
     """A WSGI app that answers Rollout's front end, and judges each of its tokens as ``RolloutSimulator.connect`` does.
 
-    >>> with serve(BrowserAPI(simulator)) as api_base_url:
-    ...     ...  # a page with <RolloutLinkProvider token={...} apiBaseUrl={...}>
+    ``with serve(BrowserAPI(simulator)) as api_base_url:`` gives the address to hand to the page, where it is the
+    ``apiBaseUrl`` of ``RolloutLinkProvider``.
     """
 
     def __init__(self, simulator: RolloutSimulator) -> None:
