@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import doctest
 import json
-import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from docs.pages import DOCS, README, ROOT, by_page
+from docs.pages import DOCS, README, by_page
 from docs.shell import Shell
 from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
-import rollout_auth
 from rollout_auth import ClientCredentials
 
 EXAMPLES = DOCS / "examples"
-DIRECTIVES = {"toctree", "include", "literalinclude", "uml", "errors", "eval-rst", "note", "tip", "warning", "important"}
+DIRECTIVES = [
+    "toctree",
+    "include",
+    "literalinclude",
+    "uml",
+    "errors",
+    "command",
+    "eval-rst",
+    "note",
+    "tip",
+    "warning",
+    "important",
+]
 TAKEN_BY_CI = {README: "the step `readme` of .ci/run takes its commands, which install the package"}
 OF_THE_READER = {README: "its test is given the reader's own app"}
 A_FILE = re.compile(r"<!-- file: ([\w./-]+) -->\s*\Z")
