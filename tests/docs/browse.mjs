@@ -15,7 +15,10 @@ async function open(width, colorScheme, visit) {
   const context = await browser.newContext({ viewport: { width, height: 844 }, colorScheme });
   const page = await context.newPage();
   page.on("pageerror", (error) => seen.errors.push(error.message));
-  page.on("requestfailed", (request) => seen.errors.push(request.url()));
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText;
+    if (reason !== "net::ERR_ABORTED") seen.errors.push(`${request.url()}: ${reason}`); // that one: the page was left
+  });
   page.on("request", (request) => {
     if (!request.url().startsWith(site) && !request.url().startsWith("data:")) seen.foreign.push(request.url());
   });

@@ -82,8 +82,13 @@ def test_browser(seen: dict[str, Any]) -> None:
 
 
 def test_phone(seen: dict[str, Any]) -> None:
-    """On a phone, no page scrolls sideways, and every image is there and says what it shows."""
-    assert (seen["wide"], seen["broken"]) == ([], [])
+    """On a phone, no page scrolls sideways."""
+    assert seen["wide"] == []
+
+
+def test_images(seen: dict[str, Any]) -> None:
+    """Every image is there, and says what it shows."""
+    assert seen["broken"] == []
 
 
 def test_dark(seen: dict[str, Any]) -> None:
