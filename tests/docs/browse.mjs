@@ -31,7 +31,7 @@ try {
     for (const path of pages) {
       await page.goto(site + path);
       const [width, broken] = await page.evaluate(() => [
-        document.documentElement.scrollWidth,
+        Math.max(...[".content", "body"].map((part) => document.querySelector(part)?.scrollWidth ?? 0)),
         [...document.images].filter((image) => !image.complete || !image.naturalWidth || !image.alt).map((image) => image.src),
       ]);
       if (width > 390) seen.wide.push(`${path}: ${width} px`);

@@ -73,8 +73,8 @@ class Shell:
 
     def _is_done(self) -> bool:
         for _ in range(10 * PATIENCE):
-            if select([self._done], [], [], 0.1)[0]:
-                return os.read(self._done, 1) == b"."
+            if select([self._done], [], [], 0.1)[0] and os.read(self._done, 1):
+                return True
             if self._bash.poll() is not None:
                 return False
         return False

@@ -35,15 +35,15 @@ DIRECTIVES = [
 ]
 TAKEN_BY_CI = {README: "the step `readme` of .ci/run takes its commands, which install the package"}
 OF_THE_READER = {README: "its test is given the reader's own app"}
-A_FILE = re.compile(r"<!-- file: ([\w./-]+) -->\s*\Z")
+A_FILE = re.compile(r"<!-- (file|append): ([\w./-]+) -->\s*\Z")
 
 
 class Blocks:
     """A parser for Sybil that knows every fenced block of a page, and refuses one whose language it does not know.
 
     ``python`` is executed, and each test that it defines is called with its fixtures; after the comment
-    ``<!-- file: app.py -->`` it is written to that file instead. ``sh`` is run by one shell for the whole page, and
-    ``json`` is read. ``text`` is neither.
+    ``<!-- file: app.py -->`` it is written to that file instead, and after ``<!-- append: app.py -->`` to its end.
+    ``sh`` is run by one shell for the whole page, and ``json`` is read. ``text`` is neither.
     """
 
     def __init__(self, page: Path, folder: Path, fixture: Callable[[str], object]) -> None:
@@ -65,9 +65,10 @@ class Blocks:
     def evaluate_python(self, example: Example) -> None:
         file = A_FILE.search(example.document.text, 0, example.start)
         if file:
-            path = self.folder / file[1]
+            path = self.folder / file[2]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(example.parsed, "utf-8")
+            before = path.read_text("utf-8") + "\n\n" if file[1] == "append" else ""
+            path.write_text(before + example.parsed, "utf-8")
             invalidate_caches()
             return
         before = dict(example.namespace)
@@ -136,9 +137,10 @@ def test_blocks_of_a_page(run_page: Callable[[Path], None], tmp_path: Path) -> N
     """A file is written and not executed, tests are called with their fixtures, and the shell sees what both leave."""
     page = tmp_path / "page.md"
     file = "<!-- file: inner/app.py -->\n\n```python\nno-python = 1\n```\n"
+    more = "<!-- append: inner/app.py -->\n\n```python\nno-more = 1\n```\n"
     python = "```python\nimport pathlib\ndef test_it(rollout_clock):\n    pathlib.Path('now').touch()\n```\n"
-    shell = "```sh\ngrep -q no-python inner/app.py\ntest -f now\n```\n"
-    page.write_text(f"{python}\n{file}\n{shell}\n```text\nfalse\n```\n", "utf-8")
+    shell = "```sh\ngrep -q no-python inner/app.py\ngrep -q no-more inner/app.py\ntest -f now\n```\n"
+    page.write_text(f"{python}\n{file}\n{more}\n{shell}\n```text\nfalse\n```\n", "utf-8")
     run_page(page)
     page.write_text(f"{shell}\n```sh\nfalse\n```\n", "utf-8")
     with pytest.raises(SybilFailure, match="the shell ended with 1"):
