@@ -73,8 +73,11 @@ class Shell:
 
     def _is_done(self) -> bool:
         for _ in range(10 * PATIENCE):
-            if select([self._done], [], [], 0.1)[0] and os.read(self._done, 1):
-                return True
+            if select([self._done], [], [], 0.1)[0]:
+                mark = os.read(self._done, 1)
+                if not mark:
+                    self._bash.wait(PATIENCE)
+                return bool(mark)
             if self._bash.poll() is not None:
                 return False
         return False
