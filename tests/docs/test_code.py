@@ -25,15 +25,15 @@ EXAMPLES = DOCS / "examples"
 DIRECTIVES = {"toctree", "include", "literalinclude", "uml", "errors", "eval-rst", "note", "tip", "warning", "important"}
 TAKEN_BY_CI = {README: "the step `readme` of .ci/run takes its commands, which install the package"}
 OF_THE_READER = {README: "its test is given the reader's own app"}
-A_FILE = re.compile(r"<!-- file: ([\w./-]+) -->\s*\Z")
+A_FILE = re.compile(r"<!-- (file|append): ([\w./-]+) -->\s*\Z")
 
 
 class Blocks:
     """A parser for Sybil that knows every fenced block of a page, and refuses one whose language it does not know.
 
     ``python`` is executed, and each test that it defines is called with its fixtures; after the comment
-    ``<!-- file: app.py -->`` it is written to that file instead. ``sh`` is run by one shell for the whole page, and
-    ``json`` is read. ``text`` is neither.
+    ``<!-- file: app.py -->`` it is written to that file instead, and after ``<!-- append: app.py -->`` to its end.
+    ``sh`` is run by one shell for the whole page, and ``json`` is read. ``text`` is neither.
     """
 
     def __init__(self, page: Path, folder: Path, fixture: Callable[[str], object]) -> None:
@@ -55,9 +55,10 @@ class Blocks:
     def evaluate_python(self, example: Example) -> None:
         file = A_FILE.search(example.document.text, 0, example.start)
         if file:
-            path = self.folder / file[1]
+            path = self.folder / file[2]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(example.parsed, "utf-8")
+            before = path.read_text("utf-8") + "\n\n" if file[1] == "append" else ""
+            path.write_text(before + example.parsed, "utf-8")
             return
         before = dict(example.namespace)
         self._execute(example)
