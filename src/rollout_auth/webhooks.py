@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, b2a_base64
-from dataclasses import dataclass
 from datetime import MAXYEAR, datetime
 from functools import lru_cache
 from hmac import compare_digest
@@ -18,7 +17,7 @@ from typing import Any, Literal, cast
 from ._checks import check_instant
 from ._hmac import hmac_sha256
 from ._json import loads_object
-from ._secrecy import Value, clear_frames, masked_repr, sealed_class
+from ._secrecy import Value, clear_frames, immutable, masked_repr
 from .credentials import ClientCredentials, given_or_environment
 from .errors import BadSignatureError, ConfigurationError, MalformedRequestError, MissingHeaderError
 from .http import Headers, check_body, header_value
@@ -32,8 +31,7 @@ _ZEROS = "000000"
 _TO_STANDARD = str.maketrans("-_", "+/")
 
 
-@sealed_class
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@immutable
 class WebhookEvent(Value):
     """What a verified webhook says. ``repr`` hides the payload."""
 
@@ -50,14 +48,29 @@ class WebhookEvent(Value):
     payload: dict[str, object]
     """The whole body, with fields that this class does not know."""
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.resource_ids, tuple):
+    def __init__(  # noqa: PLR0917  the fields in their order
+        self,
+        event_id: str,
+        event: str,
+        created_at: datetime,
+        resource_ids: tuple[str, ...],
+        uri: str,
+        payload: dict[str, object],
+    ) -> None:
+        if not isinstance(resource_ids, tuple):
             raise TypeError("resource_ids of a webhook is a tuple of strings: pass tuple(...)")
         try:
-            "".join((self.event_id, self.event, self.uri, *self.resource_ids))  # the fastest way to ask for strings
+            "".join((event_id, event, uri, *resource_ids))  # the fastest way to ask for strings
         except TypeError:
             raise TypeError("event_id, event, uri and resource_ids of a webhook are strings: pass str(...)") from None
-        check_instant(self.created_at, "created_at")
+        check_instant(created_at, "created_at")
+        put = object.__setattr__
+        put(self, "event_id", event_id)
+        put(self, "event", event)
+        put(self, "created_at", created_at)
+        put(self, "resource_ids", resource_ids)
+        put(self, "uri", uri)
+        put(self, "payload", payload)
 
     def __hash__(self) -> int:
         return hash(self.event_id)
