@@ -116,6 +116,8 @@ def _checked_seconds(seconds: int) -> int:
 
 def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
     """An immutable copy of further fields. Raises ``TypeError`` and ``InvalidAuthDataError``."""
+    if extra is NO_EXTRA:
+        return NO_EXTRA
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
     try:
@@ -136,6 +138,8 @@ def wire_json(auth_data: AuthData) -> str:
     text = f'{{"apiKey":{quote(auth_data.api_key)}'
     if auth_data.refresh_token is not None:
         text += f',"refreshToken":{quote(auth_data.refresh_token)},"expiresIn":{auth_data.expires_in}'
+    if auth_data.extra is NO_EXTRA:
+        return text + "}"
     extra = cast("FrozenObject", auth_data.extra).text[1:-1]
     return f"{text},{extra}}}" if extra else f"{text}}}"
 
