@@ -67,7 +67,9 @@ def immutable(cls: type[T]) -> type[T]:
 
     ``dataclass`` is asked for as little as it can do, because it compiles the methods that it writes at each import.
     """
-    return sealed_class(dataclass(init=False, repr=False, eq=False, slots=True)(cls))
+    made = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+    vars(made)["__dataclass_params__"].frozen = True  # a frozen dataclass can be derived from frozen ones alone
+    return sealed_class(made)
 
 
 class Value:
