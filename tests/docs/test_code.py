@@ -56,9 +56,10 @@ class Blocks:
         file = A_FILE.search(example.document.text, 0, example.start)
         if file:
             path = self.folder / file[2]
+            if file[1] == "append":
+                example.parsed = f"{path.read_text('utf-8')}\n\n{example.parsed}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            before = path.read_text("utf-8") + "\n\n" if file[1] == "append" else ""
-            path.write_text(before + example.parsed, "utf-8")
+            path.write_text(example.parsed, "utf-8")
             return
         before = dict(example.namespace)
         self._execute(example)
