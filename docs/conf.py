@@ -15,6 +15,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_copyright = False
 html_copy_source = False
+html_use_index = html_domain_indices = False  # the reference is in order, and the search finds the rest
 
 extensions = [
     "myst_parser",

@@ -1,4 +1,4 @@
-"""Directives for what the code itself knows: ``errors``, a table of every error, and ``command``, one of the commands."""
+"""Directives for what the code itself knows: ``errors``, a table of all, and ``command``, the options of one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def error_classes() -> list[type[RolloutAuthError]]:
 
 
 class Errors(SphinxDirective):
-    """Every error by its code, with its status, and a link to its cause and mend."""
+    """Every error with its code and status, and a link to its cause and mend."""
 
     def run(self) -> list[nodes.Node]:
         """Make the table of Markdown."""
-        rows = [f"| `{one.code}` | {one.status} | {{py:exc}}`~rollout_auth.{one.__name__}` |" for one in error_classes()]
-        head = ["{.errors}", "| code | status | class |", "|---|---|---|"]
-        return self.parse_text_to_nodes("\n".join([*head, *rows]), offset=self.lineno)
+        rows = [f"| {{py:exc}}`~rollout_auth.{one.__name__}` `{one.code}` | {one.status} |" for one in error_classes()]
+        table = ["| class and code | status |", "|---|---|", *rows]
+        return self.parse_text_to_nodes("\n".join(table), offset=self.lineno)
 
 
 class Command(SphinxDirective):

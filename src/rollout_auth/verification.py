@@ -44,7 +44,7 @@ class RequestVerifier:
     def __init__(self, verification_tokens: str | Sequence[str], *, header: str = DEFAULT_HEADER) -> None:
         check_header_name(header)
         tokens = one_or_several("verification_tokens", verification_tokens)
-        self._tokens = tuple(checked_text("a verification token", token, _token_problem).encode() for token in tokens)
+        self._tokens = tuple(checked_text("a verification token", token, token_problem).encode() for token in tokens)
         self.header = header
         self._header = header.lower()
         if self._header == "authorization" and any(token[:7].lower() == b"bearer " for token in self._tokens):
@@ -108,7 +108,8 @@ class RequestVerifier:
         return masked_repr(self, "header")
 
 
-def _token_problem(token: str) -> str | None:
+def token_problem(token: str) -> str | None:
+    """What is wrong with a verification token, or None."""
     problem = text_problem(token)
     if problem is None and without_repetition(token) != token:
         return "reads like equal headers that a server has joined by commas: choose another"

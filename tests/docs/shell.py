@@ -1,4 +1,4 @@
-"""A shell that lives as long as a page is read: its variables, folder and background processes go on from block to block."""
+"""A shell for a page: its variables, its folder and its background processes go on from block to block."""
 
 from __future__ import annotations
 
@@ -61,10 +61,9 @@ class Shell:
     def close(self) -> None:
         """End the shell and whatever it has started, and wait until all of it is gone."""
         for deadly in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
+            if not select([self._alive], [], [], 0)[0]:
                 os.killpg(self._bash.pid, deadly)
-            if select([self._alive], [], [], PATIENCE)[0]:
-                break
+                select([self._alive], [], [], PATIENCE)
         self._bash.stdin.close()
         self._bash.wait()
         os.close(self._done)
@@ -75,7 +74,10 @@ class Shell:
     def _is_done(self) -> bool:
         for _ in range(10 * PATIENCE):
             if select([self._done], [], [], 0.1)[0]:
-                return os.read(self._done, 1) == b"."
+                mark = os.read(self._done, 1)
+                if not mark:
+                    self._bash.wait(PATIENCE)
+                return bool(mark)
             if self._bash.poll() is not None:
                 return False
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from docs.pages import CHANGELOG, DOCS, PAGES, README, ROOT, anchors, by_page, prose
+from docs.pages import PAGES, ROOT, anchors, by_page, prose
 
 LINK = r"\]\(<?([^)>\s]+)>?\)"
 

@@ -291,5 +291,9 @@ def test_codes_are_listed() -> None:
     source = "".join(path.read_text("utf-8") for path in SIMULATED.glob("*.py"))
     codes = set(re.findall(r'IntegrationError\(\s*"([a-z_]+)"', source)) | {code for _, code, _ in MISTAKES.values()}
     codes |= {f"{what}_refused" for what in re.findall(r'check_success\(response, "([a-z]+)"', source)}
-    page = (SIMULATED.parent.parent.parent / "docs" / "testing.md").read_text("utf-8").partition("\n## Mistakes\n")[2]
+    page = (
+        (SIMULATED.parent.parent.parent / "docs" / "how-to" / "testing.md")
+        .read_text("utf-8")
+        .partition("\n## Mistakes\n")[2]
+    )
     assert set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)) == codes

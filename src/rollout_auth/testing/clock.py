@@ -44,7 +44,8 @@ class Clock:
     def installed(self) -> Generator[Clock, None, None]:
         """A context manager: while it lasts, every call of this library in this process reads the time here.
 
-        A call that is given ``now`` keeps to that. So an app under test ages with the simulator. Code that asks the machine itself for the time does not.
+        A call that is given ``now`` keeps to that. So an app under test ages with the simulator. Code that asks the
+        machine itself for the time does not.
         """
         library = _checks.__dict__
         before = library["time"]
