@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import partial
+from html import unescape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -67,6 +68,16 @@ def test_every_page_is_built() -> None:
 def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
     """No script, style, font or image has an address on another site."""
     assert re.findall(r"<(?:script|link|img|iframe|source|object)\b[^>]*?=\"?(?:https?:)?//[^>]*>", html(page)) == []
+
+
+@by_built_page
+def test_links(page: str) -> None:
+    """A link within the site leads to a page and, if it names one, to a place on it; one to a source, to a copy."""
+    for target in re.findall(r'<a [^>]*href="(?![a-z]+:)([^"]+)"', html(page)):
+        path, _, fragment = unescape(target).partition("#")
+        linked = (SITE / page).parent / path if path else SITE / page
+        assert linked.is_file(), target
+        assert not fragment or f'id="{fragment}"' in linked.read_text("utf-8"), target
 
 
 def test_no_style_is_loaded_from_elsewhere() -> None:
