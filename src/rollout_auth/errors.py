@@ -299,8 +299,8 @@ class InvalidRefreshTokenError(VerificationError):
     Cause: your look-up does not know the token, its life is over, its grant is revoked, or it was signed with another
     secret.
 
-    Mend: accept a refresh token for an hour after its use at least, because answers get lost; if it has ended, the user
-    connects again.
+    Mend: accept a used refresh token for the key's life and an hour more, because answers get lost; if it has ended,
+    the user connects again.
     """
 
     code = "invalid_grant"
