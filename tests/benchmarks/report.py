@@ -34,9 +34,14 @@ def table(rows: dict[str, Row]) -> list[str]:
     titles = ["", "best, µs", "ratio to floor", "rounds", *(f"ratio to {other}" for other in others)]
     lines = [f"| {' | '.join(titles)} |".replace("|  |", "| |"), f"| --- |{' ---: |' * (len(titles) - 1)}"]
     for label, row in rows.items():
-        cells = [f"**{label}**" if row.is_ours else label, f"{row.microseconds:.1f}", ratio(row, FLOOR), spread(row)]
+        cells = [f"**{label}**" if row.is_ours else label, microseconds(row), ratio(row, FLOOR), spread(row)]
         lines.append(f"| {' | '.join([*cells, *(ratio(row, other) for other in others)])} |")
     return lines
+
+
+def microseconds(row: Row) -> str:
+    digits = 2 if row.microseconds < 1 else 1 if row.microseconds < 1000 else 0
+    return f"{row.microseconds:,.{digits}f}"
 
 
 def ratio(row: Row, other: str) -> str:

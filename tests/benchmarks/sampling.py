@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from timeit import Timer
@@ -22,8 +23,13 @@ def call_sampler(function: Callable[[], object]) -> Sampler:
     """The mean over a few milliseconds of calls, with the garbage collector off, as ``timeit`` has it."""
     timer = Timer(function)
     calls, seconds = timer.autorange()
-    calls = max(1, round(calls * SAMPLE_SECONDS / seconds))
+    calls = calls_per_sample(seconds / calls)
+    calls = calls_per_sample(min(timer.repeat(10, calls)) / calls)
     return lambda: timer.timeit(calls) / calls
+
+
+def calls_per_sample(seconds: float) -> int:
+    return max(1, round(SAMPLE_SECONDS / seconds))
 
 
 def import_sampler(statement: str, *, setup: str = "pass") -> Sampler:
@@ -45,12 +51,11 @@ class Child(AbstractContextManager["Child"]):
 
     def sampler(self, name: str) -> Sampler:
         """As ``call_sampler``, after the second that a compiler may need to warm up."""
-        calls, total = 1, 0.0
-        while total < 1 or calls == 1:
-            seconds = self._seconds(name, calls)
-            total += seconds
-            calls = max(calls + 1, round(calls * SAMPLE_SECONDS / seconds)) if seconds else 2 * calls
-            calls = min(calls, 10_000)
+        until = time.perf_counter() + 1
+        calls, least = 1, float("inf")
+        while time.perf_counter() < until:
+            least = min(least, self._seconds(name, calls) / calls)
+            calls = min(2 * calls, calls_per_sample(least))
         return lambda: self._seconds(name, calls) / calls
 
     def _seconds(self, name: str, calls: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmarks.report import BEGIN, END, alternative, image_name, markdown, write_section
+from benchmarks.report import BEGIN, END, alternative, image_name, markdown, microseconds, write_section
 from benchmarks.tables import FLOOR, Table, compared, measured
 
 SAMPLES = {FLOOR: (2e-6, 1e-6, 4e-6), "ours": (1e-6, 2e-6, 1e-6), "peer": (4e-6, 3e-6, 8e-6)}
@@ -54,6 +54,15 @@ def test_markdown() -> None:
         "| **ours** | 1.0 | 1.00 (target <= 0.70) | 0.38 to 1.25 | 0.33 (target <= 0.20) |",
         "| peer | 3.0 | 3.00 | 2.00 to 2.50 | 1.00 |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.047, "0.05"), (0.5, "0.50"), (1, "1.0"), (12.345, "12.3"), (999.9, "999.9"), (19053.8, "19,054")],
+)
+def test_digits(value: float, shown: str) -> None:
+    """A short time has more digits after the point than a long one."""
+    assert microseconds(ROWS["ours"]._replace(microseconds=value)) == shown
 
 
 def test_section(tmp_path: Path) -> None:
