@@ -167,7 +167,7 @@ def check_instant(moment: datetime, name: str) -> None:
     """Raise ``TypeError`` for anything but a ``datetime``, and ``ConfigurationError`` for a naive one."""
     if not isinstance(moment, datetime):
         raise TypeError(f"{name} is {type(moment).__name__}: pass datetime.now(timezone.utc)")
-    if moment.utcoffset() is None:
+    if moment.tzinfo is not timezone.utc and moment.utcoffset() is None:
         raise ConfigurationError(f"{name} is a naive datetime: pass an aware one, such as datetime.now(timezone.utc)")
 
 
