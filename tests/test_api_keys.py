@@ -21,12 +21,14 @@ from rollout_auth import (
     ConfigurationError,
     InvalidApiKeyError,
     InvalidAuthDataError,
+    InvalidClaimError,
     InvalidRefreshTokenError,
     InvalidUserIdError,
     ShortSecretWarning,
     generate_connect_token,
 )
-from rollout_auth._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE
+from rollout_auth._checks import EPOCH, LAST_SECOND
+from rollout_auth._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE, GrantTokens
 from rollout_auth._hmac import derived_secret
 
 SECRET = "a-secret-of-the-partners-own-" + "0123456789abcdef" * 4
@@ -171,6 +173,21 @@ class TestAuthenticate:
             issuer.authenticate(signed(API_KEY_TYPE, **changes), now=NOW)
         with pytest.raises(InvalidRefreshTokenError):
             issuer.refresh(signed(REFRESH_TOKEN_TYPE, **changes), now=NOW)
+
+    @pytest.mark.parametrize("granted", [0, LAST_SECOND * 1000])
+    def test_first_and_last_grant(self, issuer: ApiKeyIssuer, granted: int) -> None:
+        """A grant may be of every millisecond from 1970 to the last second that a datetime can name."""
+        grant = issuer.authenticate(signed(API_KEY_TYPE, gat=granted), now=NOW)
+        assert grant.granted_at == EPOCH + timedelta(milliseconds=granted)
+        with pytest.raises(InvalidApiKeyError, match="gat is not a time"):
+            issuer.authenticate(signed(API_KEY_TYPE, gat=LAST_SECOND * 1000 + 1), now=NOW)
+
+    @pytest.mark.parametrize(("claim", "value"), [("iat", 10**10), ("gat", None)])
+    def test_unusable_claims_are_named(self, claim: str, value: object) -> None:
+        """What reads the tokens says which claim is wrong, as it does of a connect token."""
+        with pytest.raises(InvalidClaimError) as caught:
+            GrantTokens(API_KEY_TYPE, [SECRET]).read(signed(API_KEY_TYPE, **{claim: value}), int(WHOLE.timestamp()))
+        assert caught.value.claim == claim
 
     def test_other_secret(self, issuer: ApiKeyIssuer) -> None:
         """A key of another application is refused."""
@@ -352,19 +369,25 @@ class TestGrant:
             grant.user_id = "user-2"
 
     @pytest.mark.parametrize(
-        ("changes", "error"),
+        ("name", "value", "error"),
         [
-            ({"grant_id": 1}, TypeError),
-            ({"user_id": None}, TypeError),
-            ({"granted_at": 1}, TypeError),
-            ({"expires_at": datetime(2026, 1, 1)}, ConfigurationError),
+            ("grant_id", 1, TypeError),
+            ("user_id", None, TypeError),
+            *((name, 1, TypeError) for name in ("granted_at", "issued_at", "expires_at")),
+            *((name, datetime(2026, 1, 1), ConfigurationError) for name in ("granted_at", "issued_at", "expires_at")),
         ],
     )
-    def test_invalid_values_cannot_exist(self, changes: Any, error: type[Exception]) -> None:
-        """One that a test builds by hand is checked like every other."""
+    def test_invalid_values_cannot_exist(self, name: str, value: object, error: type[Exception]) -> None:
+        """One that a test builds by hand is checked like every other, and the field is named."""
         fields = {"grant_id": "g", "user_id": "u", "granted_at": NOW, "issued_at": NOW, "expires_at": NOW}
-        with pytest.raises(error):
-            ApiKeyGrant(**{**fields, **changes})
+        with pytest.raises(error, match=rf"\b{name}\b"):
+            ApiKeyGrant(**{**fields, name: value})
+
+    def test_repr(self) -> None:
+        """It holds no secret, and shows all that it holds."""
+        fields = {"grant_id": "g", "user_id": "u", "granted_at": NOW, "issued_at": NOW, "expires_at": WHOLE}
+        shown = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+        assert repr(ApiKeyGrant(**fields)) == f"ApiKeyGrant({shown})"
 
 
 @given(st.text() | st.binary())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta, timezone, tzinfo
+from enum import Enum
 
 import pytest
 
@@ -12,6 +13,7 @@ from rollout_auth._checks import (
     checked_user_id,
     epoch_seconds,
     instant,
+    one_or_several,
     secret_problem,
     text_problem,
     whole_seconds,
@@ -20,11 +22,21 @@ from rollout_auth._checks import (
 PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----"
 
 
+class Role(str, Enum):
+    ADMIN = "admin"
+
+
 @pytest.mark.parametrize("value", ["a", "a b", "ключ", "🔑"])
 def test_usable_text(value: str) -> None:
     """Text with something in it is fine, whatever its script."""
     assert text_problem(value) is None
     assert secret_problem(value) is None
+
+
+def test_visible_ends() -> None:
+    """Every visible character of ASCII may begin and end a text."""
+    for character in map(chr, range(0x21, 0x7F)):
+        assert text_problem(f"{character} {character}") is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +86,7 @@ def test_other_kinds_of_key(value: str) -> None:
     """The text of a PEM, SSH or JWK key is no HMAC secret, though it is fine as other text."""
     assert text_problem(value) is None
     assert "copy the secret itself" in (secret_problem(value) or "")
-    assert secret_problem(f"{value}\n") == secret_problem(value)
+    assert secret_problem(f"{value}\n") == secret_problem(f"\n{value}") == secret_problem(value)
 
 
 @pytest.mark.parametrize("value", ["a\nb", "\x7fa", "a\x01b"])
@@ -90,6 +102,13 @@ def test_secrets_that_only_resemble_keys(value: str) -> None:
     assert secret_problem(value) is None
 
 
+@pytest.mark.parametrize("values", [b"two", 42, {"two"}, None])
+def test_one_or_several(values: object) -> None:
+    """What is neither a text nor a list of them is named as what it is, and bytes are no list of numbers."""
+    with pytest.raises(TypeError, match=f"secrets is {type(values).__name__}: pass a str or a list of str"):
+        one_or_several("secrets", values)
+
+
 @pytest.mark.parametrize("user_id", [42, True, None, b"42", 4.2, ["42"]])
 def test_user_id_type(user_id: object) -> None:
     """A user id that is not a str is the caller's mistake, and the message holds the mend."""
@@ -103,6 +122,12 @@ def test_user_id_text(user_id: str) -> None:
     """A user id that Rollout would file under another user is refused, and the message holds the mend."""
     with pytest.raises(InvalidUserIdError, match=r"pass str\(user\.pk\)"):
         checked_user_id(user_id)
+
+
+def test_user_id_of_another_class() -> None:
+    """A member of an enumeration of texts counts as its text, and comes back as a plain one."""
+    user_id = checked_user_id(Role.ADMIN)
+    assert (user_id, type(user_id)) == ("admin", str)
 
 
 def test_current_time() -> None:
@@ -135,7 +160,7 @@ class _Nowhere(tzinfo):
 @pytest.mark.parametrize("zone", [None, _Nowhere()])
 def test_naive_instants(zone: tzinfo | None) -> None:
     """A datetime without an offset, which would be off by the machine's own, is refused."""
-    with pytest.raises(ConfigurationError, match=r"datetime\.now\(timezone\.utc\)"):
+    with pytest.raises(ConfigurationError, match=r"^now is .*datetime\.now\(timezone\.utc\)"):
         epoch_seconds(datetime(2026, 1, 1, tzinfo=zone))
 
 

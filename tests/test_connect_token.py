@@ -435,6 +435,11 @@ class TestVerify:
             verify(signed(**{claim: value}))
         assert caught.value.claim == claim
 
+    def test_misplaced_auth_data_is_not_quoted(self, signed: Any, verify: Any) -> None:
+        """A claim whose name is not one of Rollout's may be called anything, and is not named."""
+        with pytest.raises(InvalidClaimError, match=r"and not under another name: sign"):
+            verify(signed(**{"api_key=canary": {"authData": {}}}))
+
     @pytest.mark.parametrize("beside", [{}, {"dev": True}])
     def test_misplaced_beside_an_empty_claim(self, signed: Any, verify: Any, beside: object) -> None:
         """A claim of the right name that holds no authData does not hide that it stands elsewhere."""
@@ -464,7 +469,7 @@ class TestVerify:
             (NAMESPACE, [], "is not an object"),
             (NAMESPACE, "x", "is not an object"),
             (NAMESPACE, {"authData": None}, "authData under rollout.com is not usable: authData has no 'apiKey'"),
-            (NAMESPACE, {"authData": "key"}, "is not usable"),
+            (NAMESPACE, {"authData": "key"}, "is not usable: authData has no 'apiKey'"),
             (NAMESPACE, {"authData": {"apiKey": 42}}, "is not usable: api_key is int"),
             (NAMESPACE, {"authData": {"apiKey": "k", "expiresIn": 3600.0, "refreshToken": "r"}}, "expires_in is float"),
             (NAMESPACE, {"authData": {"apiKey": "k", "expiresIn": True, "refreshToken": "r"}}, "expires_in is bool"),

@@ -113,12 +113,21 @@ def test_short_secret_warns_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [warning.filename for warning in caught] == [__file__]
 
 
-def test_short_secret_in_a_module_of_a_similar_name() -> None:
-    """A caller's module whose name only begins like ours is the caller's."""
+@pytest.mark.parametrize(
+    ("names", "filename"),
+    [
+        pytest.param({"__name__": "rollout_auth_site"}, "site.py", id="similar-name"),
+        pytest.param({}, "site.py", id="no-name"),
+        pytest.param({"__name__": "rollout_auth"}, __file__, id="package"),
+        pytest.param({"__name__": "rollout_auth.testing.report"}, __file__, id="deeper-in-the-package"),
+    ],
+)
+def test_whose_line_a_short_secret_is(names: dict[str, str], filename: str) -> None:
+    """The warning points at the first line outside the package, whose modules are known by their whole first name."""
     code = compile("ClientCredentials('client-1', 'short')", "site.py", "exec")
     with pytest.warns(ShortSecretWarning) as caught:
-        exec(code, {"__name__": "rollout_auth_site", "ClientCredentials": ClientCredentials})
-    assert [warning.filename for warning in caught] == ["site.py"]
+        exec(code, {**names, "ClientCredentials": ClientCredentials})
+    assert [warning.filename for warning in caught] == [filename]
 
 
 def test_short_secret_at_the_bottom_of_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:

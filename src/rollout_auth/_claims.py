@@ -44,7 +44,7 @@ def check_dev(dev: bool) -> None:
 def checked_namespace(namespace: str) -> Namespace:
     """One of the two names, whatever the class of the ``str``. Raises ``ConfigurationError`` for any other."""
     for known in (NAMESPACE, LEGACY_NAMESPACE):
-        if isinstance(namespace, str) and str.__str__(namespace) == known:
+        if isinstance(namespace, str) and namespace == known:
             return known
     raise ConfigurationError(f"the namespace must be {NAMESPACE!r} or, on legacy, {LEGACY_NAMESPACE!r}")
 
@@ -110,7 +110,7 @@ def _check_misplaced(claims: dict[str, object], namespace: str) -> None:
     """Refuse a token whose authData stands where Rollout does not look: it would be lost without an error."""
     for name, value in claims.items():
         is_other = name in _OTHER_NAMES and name != namespace
-        if is_other or (name != namespace and "authData" in (as_object(value) or ())):
+        if is_other or "authData" in (as_object(value) or ()):
             shown = repr(name) if is_other else "another name"
             raise InvalidClaimError(
                 f"authData belongs under {namespace!r}, and not under {shown}: sign with namespace={namespace!r}",

@@ -42,7 +42,7 @@ def _plain(value: object, depth: int, seen: list[None]) -> object:
     seen.append(None)
     if len(seen) > MAX_EXTRA_VALUES:
         raise UnusableValueError(f"has more than {MAX_EXTRA_VALUES} values: pass less, no token would hold them")
-    if value is None or isinstance(value, (bool, str, int, float)):
+    if value is None or isinstance(value, (str, int, float)):
         return _scalar(value)
     if not isinstance(value, (Mapping, list, tuple)):
         raise UnusableValueError(f"is {type(value).__name__}, which JSON does not know: pass a str, int, float or bool")

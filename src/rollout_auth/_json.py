@@ -27,7 +27,7 @@ class _RefusedError(ValueError):
 def loads_object(data: bytes, what: str, error: type[RolloutAuthError]) -> dict[str, object]:
     """Read a UTF-8 JSON object strictly; raise ``error`` with a reason that quotes nothing of the data."""
     value, problem = _read(data)
-    if problem is None and isinstance(value, dict):
+    if isinstance(value, dict):
         return cast("dict[str, object]", value)
     raise error(f"{what} {problem or 'is not a JSON object'}: send JSON that every parser reads alike")
 
