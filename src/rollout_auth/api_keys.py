@@ -35,6 +35,7 @@ from .errors import (
     ConfigurationError,
     InvalidApiKeyError,
     InvalidAuthDataError,
+    InvalidClaimError,
     InvalidRefreshTokenError,
     VerificationError,
 )
@@ -146,7 +147,11 @@ class ApiKeyIssuer:
             del refresh_token, now
         if self._revokes(grant):
             raise InvalidRefreshTokenError("the refresh token is revoked")
-        return self._auth_data(grant.grant_id, grant.user_id, granted, moment, extra)
+        try:
+            return self._auth_data(grant.grant_id, grant.user_id, granted, moment, extra)
+        except InvalidAuthDataError as error:
+            problem = str(error)
+        raise InvalidRefreshTokenError(f"not a refresh token that can be renewed: {problem}")
 
     @sealed
     def _authenticated(self, api_key: str | bytes | None, now: datetime | None) -> ApiKeyGrant:
@@ -170,7 +175,10 @@ class ApiKeyIssuer:
             raise TypeError(f"refresh_token is {type(refresh_token).__name__}: pass it as str")
         try:
             grant, granted, claims = self._refresh_tokens.read(refresh_token, moment)
-            extra = frozen_extra(as_object(claims.get("ext", {})) or {})
+            fields = as_object(claims.get("ext", {}))
+            if fields is None:
+                raise InvalidClaimError("ext is not an object: sign with the AuthData's further fields", claim="ext")
+            extra = frozen_extra(fields)
         except (VerificationError, InvalidAuthDataError) as error:
             problem = str(error)
         else:
