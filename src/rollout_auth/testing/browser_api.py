@@ -7,6 +7,7 @@ each request is preflighted (WHATWG Fetch, "CORS protocol").
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from threading import Lock
@@ -128,12 +129,12 @@ class BrowserAPI:
         return _errors(404, "there is no such endpoint")
 
     def _add(self, environ: dict[str, Any], credentials: list[dict[str, str]]) -> Response:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not re.fullmatch("[0-9]{1,18}", length):
+            return _errors(400, "the Content-Length is not a number")
         try:
-            fields = loads_object(
-                environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), _LONGEST)),
-                "the body",
-                MalformedRequestError,
-            )
+            body = environ["wsgi.input"].read(min(int(length), _LONGEST))
+            fields = loads_object(body, "the body", MalformedRequestError)
         except MalformedRequestError as error:
             return _errors(400, str(error))
         app, inputs = fields.get("appKey"), fields.get("userInputs")
