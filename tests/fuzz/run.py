@@ -11,6 +11,8 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple, NoReturn
@@ -20,7 +22,7 @@ import atheris
 TESTS = Path(__file__).parents[1]
 sys.path[0] = str(TESTS)
 
-with atheris.instrument_imports(include=["rollout_auth"]):
+with redirect_stderr(StringIO()), atheris.instrument_imports(include=["rollout_auth"]):  # it names each module
     from fuzz.seeds import seeds
     from fuzz.targets import TARGETS
 
