@@ -10,7 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import jwt
+from jwt.api_jwt import decode_complete
+from jwt.exceptions import InvalidSignatureError
 
 from rollout_auth import ClientCredentials, VerificationError
 
@@ -36,8 +37,8 @@ def signed(payload: bytes, secret: str = SECRET, *, header: bytes = b'{"alg":"HS
 def read_by_pyjwt(token: str, secrets: Sequence[str]) -> dict[str, Any]:
     """Header and payload as PyJWT verifies and reads them, whatever the time; its refusal fails the target."""
     try:
-        return jwt.decode_complete(token, secrets[0], algorithms=["HS512"], options=_UNTIMED)
-    except jwt.InvalidSignatureError:
+        return decode_complete(token, secrets[0], algorithms=["HS512"], options=_UNTIMED)
+    except InvalidSignatureError:
         if len(secrets) == 1:
             raise
     return read_by_pyjwt(token, secrets[1:])

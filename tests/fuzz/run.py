@@ -76,7 +76,7 @@ def _fuzz(name: str, target: Callable[[bytes], None], options: argparse.Namespac
         f"-seed={options.seed}",
         f"-max_len={LONGEST}",
         f"-dict={TESTS / 'fuzz' / 'words.dict'}",
-        f"-artifact_prefix={FINDINGS / name}-",
+        f"-artifact_prefix={(FINDINGS if name in TARGETS else BUILD) / name}-",
         "-timeout=10",
         "-print_final_stats=1",
     ]
