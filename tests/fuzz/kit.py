@@ -9,7 +9,8 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO, StringIO, TextIOWrapper
+from datetime import datetime
+from io import BytesIO, StringIO
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -50,10 +51,10 @@ def inspect_claims(data: bytes) -> None:
 
 
 def app_token(data: bytes) -> None:
-    """A token of any bytes, and one of any signed payload, is taken, or what is wrong is an IntegrationError."""
-    for token in (data.decode("latin-1"), signed(data)):
-        judged = _outcome(lambda token=token: judged_token(token, CREDENTIALS, NAMESPACE, NOW))
-        assert isinstance(judged, (ConnectToken, IntegrationError))
+    """Any token, and any payload that is signed into one, is taken, or what is wrong is an IntegrationError."""
+    token = data.decode("latin-1") if data.count(b".") == 2 else signed(data)
+    judged = _outcome(lambda: judged_token(token, CREDENTIALS, NAMESPACE, NOW))
+    assert isinstance(judged, (ConnectToken, IntegrationError))
 
 
 def app_answer(data: bytes) -> None:
@@ -144,14 +145,22 @@ def _inspected(data: bytes, *, as_json: bool) -> str:
 @contextmanager
 def _process(data: bytes) -> Iterator[StringIO]:
     """Streams, variables and a time for one run of the command, which has no arguments for them."""
-    kept = sys.stdin, sys.stdout, _inspect.epoch_seconds
-    variables = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
-    sys.stdin, sys.stdout = TextIOWrapper(BytesIO(data)), StringIO()
-    _inspect.epoch_seconds = lambda moment: epoch_seconds(moment or NOW)
+    names = ((sys, "stdin"), (sys, "stdout"), (os, "environ"), (_inspect, "epoch_seconds"))
+    kept = [vars(module)[name] for module, name in names]
+    output = StringIO()
+    for (module, name), value in zip(names, (_Input(data), output, _ENVIRONMENT, _epoch_seconds), strict=True):
+        vars(module)[name] = value
     try:
-        yield sys.stdout
+        yield output
     finally:
-        sys.stdin, sys.stdout, _inspect.epoch_seconds = kept
-        for name, value in variables.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        for (module, name), value in zip(names, kept, strict=True):
+            vars(module)[name] = value
+
+
+class _Input:
+    def __init__(self, data: bytes) -> None:
+        self.buffer = BytesIO(data)
+
+
+def _epoch_seconds(moment: datetime | None) -> int:
+    return epoch_seconds(moment or NOW)

@@ -41,7 +41,8 @@ def _decoded(segment: bytes) -> bytes:
         return b""
 
 
-_DERIVED = {
+_CLAIMS = _segments("connectTokens", 1)
+_DERIVED: dict[str, dict[str, bytes]] = {
     "connect_token": _tokens("connectTokens"),
     "connect_token_header": _segments("connectTokens", 0),
     "api_key": _tokens("apiKeys"),
@@ -50,9 +51,7 @@ _DERIVED = {
     "webhook": {vector["name"]: base64.b64decode(vector["body"]) for vector in _vectors("webhooks")},
     "webhook_signature": {vector["name"]: vector["signature"].encode() for vector in _vectors("webhooks")},
     "inspect": _tokens("connectTokens"),
-    **dict.fromkeys(
-        ("connect_token_claims", "token_response", "inspect_claims", "app_token", "strict_json"),
-        _segments("connectTokens", 1),
-    ),
+    **dict.fromkeys(("connect_token_claims", "token_response", "inspect_claims", "strict_json"), _CLAIMS),
+    "app_token": {**_tokens("connectTokens"), **{f"claims, {name}": data for name, data in _CLAIMS.items()}},
     **dict.fromkeys(("api_key_claims", "refresh_token_claims"), _segments("apiKeys", 1)),
 }

@@ -12,6 +12,7 @@ from rollout_auth import (
     AuthData,
     ClientCredentials,
     ConfigurationError,
+    ConnectToken,
     ConnectTokenSigner,
     InvalidAuthDataError,
     InvalidUserIdError,
@@ -74,13 +75,16 @@ def sign(data: bytes) -> None:
     except (InvalidUserIdError, InvalidAuthDataError):
         return
     verified = verify_connect_token(token, credentials=CREDENTIALS, now=NOW)
-    assert (verified.user_id, verified.auth_data) == (user_id, built)
-    claims = {} if built is None else {NAMESPACE: {"authData": built.to_dict()}}
-    assert read_by_pyjwt(token, CREDENTIALS.secrets)["payload"] == {**_claims(user_id, 3600), **claims}
+    assert verified == ConnectToken(CREDENTIALS.client_id, user_id, built, NOW, NOW + timedelta(hours=1))
+    now = int(NOW.timestamp())
+    claims: dict[str, object] = {"iss": CREDENTIALS.client_id, "sub": user_id, "iat": now, "exp": now + 3600}
+    if built is not None:
+        claims[NAMESPACE] = {"authData": built.to_dict()}
+    assert read_by_pyjwt(token, CREDENTIALS.secrets)["payload"] == claims
 
 
 def generate_legacy(data: bytes) -> None:
-    """On legacy too, with dev and a life of one second, the token says exactly what it was made from."""
+    """On legacy, with dev and a life of one second, the token says exactly what it was made from."""
     user_id, built = _user(data)
     second = timedelta(seconds=1)
     try:
@@ -90,10 +94,7 @@ def generate_legacy(data: bytes) -> None:
     except (InvalidUserIdError, InvalidAuthDataError):
         return
     verified = verify_connect_token(token, credentials=CREDENTIALS, namespace=LEGACY_NAMESPACE, now=NOW)
-    assert (verified.user_id, verified.auth_data, verified.dev) == (user_id, built, True)
-    claims = {"dev": True} if built is None else {"authData": built.to_dict(), "dev": True}
-    payload = read_by_pyjwt(token, CREDENTIALS.secrets)["payload"]
-    assert payload == {**_claims(user_id, 1), LEGACY_NAMESPACE: claims}
+    assert verified == ConnectToken(CREDENTIALS.client_id, user_id, built, NOW, NOW + second, dev=True)
 
 
 def _user(data: bytes) -> tuple[str, AuthData | None]:
@@ -104,11 +105,6 @@ def _user(data: bytes) -> tuple[str, AuthData | None]:
     except (ValueError, RecursionError):
         built = None
     return user_id.decode("utf-8", "surrogateescape"), built
-
-
-def _claims(user_id: str, life: int) -> dict[str, object]:
-    now = int(NOW.timestamp())
-    return {"iss": CREDENTIALS.client_id, "sub": user_id, "iat": now, "exp": now + life}
 
 
 def _by_rfc_7493(data: bytes) -> object:
