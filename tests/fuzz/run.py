@@ -99,6 +99,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=0, help="end each target after so long, too")
     parser.add_argument("--seed", type=int, default=1, help="of the fuzzer's random numbers (1)")
     options = parser.parse_args()
+    unknown = set(options.targets) - set(TARGETS)
+    if unknown:
+        parser.error(f"there is no target {', '.join(sorted(unknown))}")
     FINDINGS.mkdir(parents=True, exist_ok=True)
 
     if not fuzzed("planted", planted, argparse.Namespace(runs=5_000_000, seconds=0, seed=1)).findings:

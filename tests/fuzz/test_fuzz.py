@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -18,6 +20,7 @@ from rollout_auth import VerificationError
 from rollout_auth._jws import read_token
 from rollout_auth.testing import Response
 
+PAGE = (Path(__file__).parents[2] / "docs" / "fuzzing.md").read_text("utf-8")
 SEEDS = [
     pytest.param(target, data, id=f"{target}: {name}") for target in TARGETS for name, data in seeds(target).items()
 ]
@@ -97,9 +100,11 @@ def test_planted_bug(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_docstring(target: str) -> None:
-    """A target states its invariant in one sentence, which ends with a full stop."""
-    assert (TARGETS[target].__doc__ or "").count(". ") == 0
-    assert (TARGETS[target].__doc__ or "").endswith(".")
+    """A target states its invariant in one sentence, which the page on fuzzing repeats."""
+    invariant = TARGETS[target].__doc__ or ""
+    assert re.fullmatch(r"[A-Z](?:[^.]|\.\w)+\.", invariant)
+    (row,) = re.findall(rf"^\| `{target}` \| .+ \| (.+) \|$", PAGE, re.MULTILINE)[:1]
+    assert row == invariant
 
 
 def test_corpus() -> None:
