@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -30,6 +31,7 @@ from rollout_auth import (
 from rollout_auth._checks import EPOCH, LAST_SECOND
 from rollout_auth._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE, GrantTokens
 from rollout_auth._hmac import derived_secret
+from rollout_auth._jws import MAX_TOKEN_LENGTH
 
 SECRET = "a-secret-of-the-partners-own-" + "0123456789abcdef" * 4
 OTHER = "another-secret-" + "0123456789abcdef" * 4
@@ -53,6 +55,11 @@ def signed(typ: str, secret: str = SECRET, **changes: Any) -> str:
     return jwt.PyJWS().encode(json.dumps(payload).encode(), derived_secret(secret, typ), "HS512", {"typ": typ})
 
 
+def claims_of(token: str | None) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token or "", options={"verify_signature": False})
+    return claims
+
+
 class TestIssue:
     def test_auth_data(self, issuer: ApiKeyIssuer) -> None:
         """What is issued is refreshable AuthData, whose life is that of a key as Rollout is told."""
@@ -69,7 +76,7 @@ class TestIssue:
         """Each issue is a grant of its own, unless the partner names it."""
         grants = {issuer.authenticate(issuer.issue("user-1").api_key).grant_id for _ in range(20)}
         assert len(grants) == 20
-        assert min(map(len, grants)) >= 22
+        assert set(map(len, grants)) == {22}  # 128 bits in base64url
         named = issuer.issue("user-1", grant_id="user-1:7")
         assert issuer.authenticate(named.api_key).grant_id == "user-1:7"
 
@@ -87,6 +94,32 @@ class TestIssue:
         with pytest.raises(InvalidAuthDataError):
             issuer.issue("user-1", extra=extra)
 
+    def test_longest_token(self, issuer: ApiKeyIssuer) -> None:
+        """A refresh token may be as long as a header can hold, and not one character longer."""
+        longest = issuer.issue("user-1", extra={"a": "x" * 5895}, grant_id="g").refresh_token
+        assert longest is not None
+        assert len(longest) == MAX_TOKEN_LENGTH
+        with pytest.raises(InvalidAuthDataError, match="more than 8168 characters"):
+            issuer.issue("user-1", extra={"a": "x" * 5896}, grant_id="g")
+
+    def test_last_instant(self) -> None:
+        """A refresh token may end with the year 9999, and no second later."""
+        issuer, last = (
+            ApiKeyIssuer(SECRET, refresh_token_ttl=DAY),
+            datetime(9999, 12, 30, 23, 59, 59, tzinfo=timezone.utc),
+        )
+        assert issuer.issue("user-1", now=last).refresh_token
+        with pytest.raises(ConfigurationError, match="after the year 9999"):
+            issuer.issue("user-1", now=last + SECOND)
+
+    def test_tokens_are_random(self, issuer: ApiKeyIssuer) -> None:
+        """A key and its refresh token share one random id of 64 bits, and no other pair has it."""
+        pairs = [issuer.issue("user-1", grant_id="g", now=NOW) for _ in range(20)]
+        ids = [{claims_of(pair.api_key)["jti"], claims_of(pair.refresh_token)["jti"]} for pair in pairs]
+        assert {len(one) for one in ids} == {1}
+        assert len(set.union(*ids)) == 20
+        assert all(re.fullmatch("[0-9A-Za-z_-]{11}", one) for one in set.union(*ids))
+
     @pytest.mark.parametrize(
         ("options", "error"),
         [
@@ -100,8 +133,8 @@ class TestIssue:
         ],
     )
     def test_other_arguments(self, issuer: ApiKeyIssuer, options: Any, error: type[Exception]) -> None:
-        """Another argument that is unusable is the caller's mistake."""
-        with pytest.raises(error):
+        """Another argument that is unusable is the caller's mistake, and named."""
+        with pytest.raises(error, match=rf"\b{next(iter(options))}\b"):
             issuer.issue("user-1", **options)
 
 
@@ -241,6 +274,11 @@ class TestRefresh:
         with pytest.raises(InvalidRefreshTokenError):
             issuer.refresh(token, now=NOW)
 
+    @pytest.mark.parametrize("extra", [None, [1], "text", 0])
+    def test_extra_that_is_no_object(self, issuer: ApiKeyIssuer, extra: object) -> None:
+        """Further fields that another version of the issuer has written in another form are none."""
+        assert issuer.refresh(signed(REFRESH_TOKEN_TYPE, ext=extra), now=NOW).extra == {}
+
 
 class TestRotation:
     def test_several_secrets(self) -> None:
@@ -290,9 +328,10 @@ class TestRevocation:
         """An answer that is no bool, and might be taken for one, is refused."""
         issuer = ApiKeyIssuer(SECRET, is_revoked=lambda _: answer)
         auth_data = issuer.issue("user-1")
-        with pytest.raises(TypeError, match="not a bool"):
+        problem = f"^is_revoked returned {type(answer).__name__}, not a bool"
+        with pytest.raises(TypeError, match=problem):
             issuer.authenticate(auth_data.api_key)
-        with pytest.raises(TypeError, match="not a bool"):
+        with pytest.raises(TypeError, match=problem):
             issuer.refresh(auth_data.refresh_token or "")
 
     def test_async_function(self) -> None:
@@ -340,9 +379,17 @@ class TestSettings:
         ],
     )
     def test_unusable(self, secrets: Any, options: Any, error: type[Exception]) -> None:
-        """A setting that cannot work is refused when the issuer is built."""
-        with pytest.raises(error):
+        """A setting that cannot work is refused when the issuer is built, and named."""
+        with pytest.raises(error, match=rf"\b({'|'.join(options) or 'secrets?'})\b"):
             ApiKeyIssuer(secrets, **options)
+
+    def test_longest_lives(self) -> None:
+        """A key may live for ten years of 365 days, and a connection may rest for twenty."""
+        longest = {"api_key_ttl": 3650 * DAY, "refresh_token_ttl": 7300 * DAY}
+        assert ApiKeyIssuer(SECRET, **longest).issue("user-1").expires_in == 3650 * 86_400
+        for name, duration in longest.items():
+            with pytest.raises(ConfigurationError, match=f"^{name} is"):
+                ApiKeyIssuer(SECRET, **{**longest, name: duration + SECOND})
 
     def test_shortest_rest(self) -> None:
         """A refresh token may end with its key, and no sooner."""

@@ -9,6 +9,7 @@ from collections import UserDict
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -212,6 +213,13 @@ def test_equality_and_hash(full: AuthData) -> None:
     assert twin == full
     assert len({twin, full}) == 1
     assert full != AuthData("key-1", "refresh-1", 3600)
+    assert len({hash(AuthData(f"key-{number}")) for number in range(100)}) > 1
+
+
+def test_beside_other_classes(full: AuthData) -> None:
+    """It is unequal to what is not its like, unless the other says that they are equal."""
+    assert (full == "key-1") is False
+    assert (full == ANY) is True
 
 
 def test_repr(full: AuthData) -> None:
@@ -236,10 +244,13 @@ def test_foreign_data(data: object) -> None:
         AuthData.from_dict(data)
 
 
-@pytest.mark.parametrize("name", ["apiKey", "refreshToken", "expiresIn"])
-def test_null(name: str) -> None:
-    """A field that is null, which means something else than an absent one, is refused."""
-    with pytest.raises(InvalidAuthDataError, match=f"{name} is null: (leave it out|pass a string)"):
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [("apiKey", "pass a string"), ("refreshToken", "leave it out"), ("expiresIn", "leave it out")],
+)
+def test_null(name: str, mend: str) -> None:
+    """A field that is null, which means something else than an absent one, is refused with the mend."""
+    with pytest.raises(InvalidAuthDataError, match=f"^{name} is null: {mend}$"):
         AuthData.from_dict({"apiKey": "key", "refreshToken": "refresh", "expiresIn": 1, name: None})
 
 

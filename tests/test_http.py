@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import UserDict
 from collections.abc import Iterator
 from email.message import Message
 from types import MappingProxyType, SimpleNamespace
@@ -94,11 +95,21 @@ def test_values_with_commas() -> None:
     """A value that merely has a comma is left as it is: the check that asked refuses what it does not know."""
     assert value_in({NAME: "v, w"}) == "v, w"
 
+    assert value_in({NAME: " v, \xc3\xa0"}) == "v, \xc3\xa0"
+
+
+@pytest.mark.parametrize("value", ["X", "XaX", "\xc3\xa0", "\x0bv\x85"])
+def test_white_space_of_headers(value: str) -> None:
+    """Spaces and tabs are white space; other characters, some of which are a part of UTF-8, are the value's own."""
+    assert value_in({NAME: f"\t {value} "}) == value
+    assert value_in({NAME: f"{value} ,\t{value}"}) == value
+
 
 def test_long_lines() -> None:
     """A line that is longer than any server allows is not taken apart."""
-    assert value_in({NAME: ",".join(["v"] * 8000)}) == "v"
-    assert value_in({NAME: ",".join(["v"] * 9000)}) != "v"
+    longest = "v," * (8 * 1024)
+    assert value_in({NAME: longest}) == "v"
+    assert value_in({NAME: f"{longest}v"}) == f"{longest}v"
 
 
 def test_environ_names() -> None:
@@ -112,6 +123,21 @@ def test_environ_names() -> None:
 def test_bytes_are_latin_1() -> None:
     """Bytes are read as every server reads them: one character for each."""
     assert value_in([(b"x-rollout-signature", b"\xff\xc3\xa9")]) == "\xff\xc3\xa9"
+
+
+class _Request(UserDict[str, str]):
+    """Like Starlette's, a mapping of something else than its headers."""
+
+    headers = MappingProxyType({NAME: "v"})
+
+
+class _Pairs(list[tuple[str, str]]):
+    items = "of an attribute that is no method"
+
+
+def test_pairs_with_items() -> None:
+    """Only a method of that name makes a mapping."""
+    assert value_in(_Pairs([(NAME, "v")])) == "v"
 
 
 def generator() -> Iterator[tuple[bytes, bytes]]:
@@ -135,6 +161,9 @@ def generator() -> Iterator[tuple[bytes, bytes]]:
         {"x"},
         object(),
         SimpleNamespace(headers={NAME: "v"}),
+        _Request(),
+        "",
+        b"",
         {"type": "http", "headers": [(b"x-rollout-signature", b"v")]},
         generator(),
     ],

@@ -46,6 +46,7 @@ def test_reads_what_json_reads(text: str) -> None:
         (b"\xef\xbb\xbf{}", "is not JSON"),
         (in_object('"\t"'), "is not JSON"),
         (in_object("01"), "is not JSON"),
+        (in_object('"\\\n' + "[" * 40 + '"'), "is not JSON"),
         (b'{"a":"\xff"}', "is not UTF-8"),
         (b'{"a":"\xed\xa0\x80"}', "is not UTF-8"),
         ("{}".encode("utf-16"), "is not UTF-8"),

@@ -39,6 +39,8 @@ class TestParse:
             'Application/JSON;charset="UTF-8"',
             "application/json; version=1",
             "application/json; charset=",
+            " application/json ; charset=utf8 ; version=1",
+            "application/json; charset=US-ASCII",
             "application/vnd.rollout+json",
         ],
     )
@@ -47,7 +49,7 @@ class TestParse:
         request = parse_refresh_request(b'{"refreshToken": "refresh-1", "user": {"id": 1}}', content_type)
         assert request == RefreshRequest("refresh-1", {"user": {"id": 1}})
 
-    @pytest.mark.parametrize("content_type", [FORM, f"{FORM}; charset=utf-8", FORM.upper()])
+    @pytest.mark.parametrize("content_type", [FORM, f"{FORM}; charset=utf-8", f" {FORM} ;x=1", FORM.upper()])
     def test_form(self, content_type: str) -> None:
         """A form is read, its fields as text."""
         body = b"refreshToken=refresh%2B1+%C3%A9&user=1&empty="
@@ -111,6 +113,14 @@ class TestParse:
         with pytest.raises(MalformedRequestError):
             parse_refresh_request(body, FORM)
 
+    @pytest.mark.parametrize("body", [b"", b"&", b"refreshToken", b"refreshToken=\xff", b"refreshToken=%zz"])
+    def test_no_form(self, body: bytes) -> None:
+        """A body that is no form at all is told from a form without the field."""
+        with pytest.raises(MalformedRequestError, match="is not a form in UTF-8"):
+            parse_refresh_request(body, FORM)
+        with pytest.raises(MalformedRequestError, match="no text under 'refreshToken'"):
+            parse_refresh_request(b"other=1", FORM)
+
     @pytest.mark.parametrize(
         "content_type",
         [
@@ -157,7 +167,7 @@ class TestParse:
     )
     def test_types(self, body: Any, options: Any, message: str) -> None:
         """An argument of the wrong type is the caller's mistake."""
-        with pytest.raises(TypeError, match=message):
+        with pytest.raises(TypeError, match=f"^{message}"):
             parse_refresh_request(body, **options)
 
 
@@ -168,6 +178,7 @@ class TestRequest:
         assert RefreshRequest("r").fields == {}
         for twin in (copy.copy(request), copy.deepcopy(request), pickle.loads(pickle.dumps(request))):
             assert (twin, hash(twin)) == (request, hash(request))
+        assert len({hash(RefreshRequest(f"r-{number}")) for number in range(100)}) > 1
 
     def test_type(self) -> None:
         """A refresh token is a str."""

@@ -102,6 +102,16 @@ EXPECTED = {
 }
 
 
+def test_error_of_the_partners_own() -> None:
+    """A class of the partner's own is answered by its status."""
+
+    class TooManyError(RolloutAuthError):
+        status = 400
+
+    parts = refresh_error_response(TooManyError())
+    assert (parts.status, parts.body) == (400, b'{"error":"invalid_request"}')
+
+
 @pytest.mark.parametrize(
     "cls", [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, RolloutAuthError)]
 )

@@ -845,6 +845,12 @@ def test_text_of_a_value(value: object, way: Callable[[object], str]) -> None:
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_value_has_no_dict(value: object) -> None:
+    """It has no ``__dict__``, by which ``vars`` and serializers would show what ``repr`` hides."""
+    assert not hasattr(value, "__dict__")
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_text_of_a_half_built_value(value: object) -> None:
     """Whichever attributes of a value are set, none included, it can be printed and shows no secret."""
     assert leaks(half_built_sights(value), VALUE_PIECES) == []

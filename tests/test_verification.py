@@ -63,8 +63,10 @@ def test_two_values(verifier: RequestVerifier) -> None:
 
 @pytest.mark.parametrize("value", ["token-1", "Bearer token-1", "bearer  token-1", "BEARER token-1"])
 def test_authorization(value: str) -> None:
-    """Of Authorization, a Bearer scheme is taken off."""
+    """Of Authorization, a Bearer scheme is taken off, and white space after it, but nothing else."""
     RequestVerifier("token-1", header="Authorization").verify({"authorization": value})
+    RequestVerifier("XtokenX", header="Authorization").verify({"authorization": "Bearer \t XtokenX"})
+    RequestVerifier("X", header="Authorization").verify({"authorization": "bearer X"})
 
 
 @pytest.mark.parametrize("value", ["Bearer", "Bearer ", "Bearer token-2", "Basic token-1", "Bearertoken-1"])
@@ -72,6 +74,14 @@ def test_authorization_of_others(value: str) -> None:
     """Another scheme, or none after Bearer, is refused."""
     with pytest.raises((BadVerificationTokenError, MissingHeaderError)):
         RequestVerifier("token-1", header="Authorization").verify({"authorization": value})
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": ""}, {"authorization": " \t"}])
+def test_missing_authorization(headers: dict[str, str]) -> None:
+    """Without Authorization, the header is missing like any other, and named."""
+    with pytest.raises(MissingHeaderError, match="the request has no Authorization") as caught:
+        RequestVerifier("token-1", header="Authorization").verify(headers)
+    assert caught.value.header == "Authorization"
 
 
 def test_bearer_elsewhere() -> None:
@@ -115,10 +125,21 @@ def test_token_with_a_comma() -> None:
             RequestVerifier(token)
 
 
-@pytest.mark.parametrize("tokens", ["", " ", "token\n", "to\0ken", ["token-1", ""], [], ()])
-def test_unusable_tokens(tokens: Any) -> None:
-    """A blank or carelessly copied token is a mistake in the configuration."""
-    with pytest.raises(ConfigurationError):
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        ("", "a verification token is blank"),
+        (" ", "a verification token is blank"),
+        ("token\n", "a verification token starts or ends with white space"),
+        ("to\0ken", "a verification token contains a NUL"),
+        (["token-1", ""], "a verification token is blank"),
+        ([], "verification_tokens is empty"),
+        ((), "verification_tokens is empty"),
+    ],
+)
+def test_unusable_tokens(tokens: Any, message: str) -> None:
+    """A blank or carelessly copied token is a mistake in the configuration, and the message says which."""
+    with pytest.raises(ConfigurationError, match=f"^{message}"):
         RequestVerifier(tokens)
 
 

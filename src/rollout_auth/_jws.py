@@ -115,7 +115,7 @@ def verified_payload(token: str | bytes, secrets: Iterable[str], typ: str = JWT)
 def _verifier(secret: str) -> Callable[[bytes, bytes], bool]:
     import jwt  # noqa: PLC0415  imported late, so that signing does not wait for it
 
-    algorithm = jwt.PyJWS(algorithms=["HS512"]).get_algorithm_by_name("HS512")
+    algorithm = jwt.PyJWS().get_algorithm_by_name("HS512")
     key = algorithm.prepare_key(secret)
     return lambda message, signature: algorithm.verify(message, key, signature)
 

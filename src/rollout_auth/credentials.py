@@ -90,16 +90,18 @@ class ClientCredentials(Value):
 def credentials_from_environment() -> ClientCredentials:
     """``ClientCredentials.from_env()``, built once for each set of values: a rotated secret is seen at once."""
     get = os.environ.get
-    return _built(get(CLIENT_ID_VARIABLE), get(CLIENT_SECRET_VARIABLE), get(PREVIOUS_CLIENT_SECRET_VARIABLE))
+    return _built(
+        get(CLIENT_ID_VARIABLE, ""), get(CLIENT_SECRET_VARIABLE, ""), get(PREVIOUS_CLIENT_SECRET_VARIABLE, "")
+    )
 
 
 @lru_cache(maxsize=8)
-def _built(client_id: str | None, client_secret: str | None, previous: str | None) -> ClientCredentials:
+def _built(client_id: str, client_secret: str, previous: str) -> ClientCredentials:
     return ClientCredentials.from_env(
         {
-            CLIENT_ID_VARIABLE: client_id or "",
-            CLIENT_SECRET_VARIABLE: client_secret or "",
-            PREVIOUS_CLIENT_SECRET_VARIABLE: previous or "",
+            CLIENT_ID_VARIABLE: client_id,
+            CLIENT_SECRET_VARIABLE: client_secret,
+            PREVIOUS_CLIENT_SECRET_VARIABLE: previous,
         }
     )
 

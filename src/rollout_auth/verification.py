@@ -81,7 +81,7 @@ class RequestVerifier:
         """
         value = header_value(headers, self._header, BadVerificationTokenError)
         if value is not None and self._header == "authorization" and value[:7].lower() == "bearer ":
-            value = value[7:].strip(" \t") or None
+            value = value[7:].lstrip(" \t")
         if value is None:
             raise MissingHeaderError(
                 f"the request has no {self.header}: add it to the request in the Rollout dashboard", header=self.header
@@ -97,7 +97,7 @@ class RequestVerifier:
         """
         if candidate is not None and not isinstance(candidate, (str, bytes)):
             raise TypeError(f"the verification token is {type(candidate).__name__}: pass it as str or bytes")
-        texts = _encodings(candidate or b"")
+        texts = _encodings(candidate) if candidate else []
         matches = [compare_digest(text, token) for text in texts for token in self._tokens]
         if not any(matches):
             raise BadVerificationTokenError(

@@ -59,28 +59,26 @@ def find_jobs(wanted: list[str]) -> list[Job]:
 
 
 def reaching(job: Job) -> list[str]:
-    """The tests that reach a mutant, fastest first; if it runs at the import, those that reach its module, or all."""
-    seconds, reach, _ = _RECORDED[0]
-    of_file = reach.get(job.path, {})
-    lines = of_file if job.lines is None else map(str, job.lines)
-    tests = {test for line in lines for test in of_file.get(line, ())}
-    return sorted(tests or seconds, key=seconds.__getitem__)
+    """The tests that may notice a mutant: all, if it runs at the import, or else those that run its lines."""
+    of_file = _RECORDED[0].reach.get(job.path, {})
+    tests = {test for line in job.lines or () for test in of_file.get(str(line), ())}
+    return list(tests or _RECORDED[0].seconds)
 
 
 def first_pass(job: Job) -> str:
-    """Few examples; at first the tests of the module's own file, which most often notice, then the fastest others."""
-    tests = reaching(job)
+    """Few examples; at first the tests in files that are named like the module, then the fastest others."""
+    seconds = _RECORDED[0].seconds
+    tests = sorted(reaching(job), key=seconds.__getitem__)
     own = [test for test in tests if Path(job.path).stem.strip("_") in test.partition("::")[0]]
     rest = [test for test in tests if test not in set(own)]
-    seconds = itertools.accumulate(_RECORDED[0].seconds[test] for test in rest)
-    short = [test for test, total in zip(rest, seconds, strict=True) if total < LONG]
+    total = itertools.accumulate(seconds[test] for test in rest)
+    short = [test for test, until in zip(rest, total, strict=True) if until < LONG]
     return tried(job, own, FEW) or tried(job, short, FEW) or "survived"
 
 
 def second_pass(job: Job) -> str:
-    """As many examples as ever, and every test that reaches it; all tests, if the mutant runs at the import."""
-    tests = list(_RECORDED[0].seconds) if job.lines is None else reaching(job)
-    return tried(job, tests, MANY) or "survived"
+    """As many examples as ever, and all tests that may notice."""
+    return tried(job, reaching(job), MANY) or "survived"
 
 
 def tried(job: Job, tests: list[str], examples: int) -> str | None:
