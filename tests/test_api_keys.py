@@ -274,11 +274,6 @@ class TestRefresh:
         with pytest.raises(InvalidRefreshTokenError):
             issuer.refresh(token, now=NOW)
 
-    @pytest.mark.parametrize("extra", [None, [1], "text", 0])
-    def test_extra_that_is_no_object(self, issuer: ApiKeyIssuer, extra: object) -> None:
-        """Further fields that another version of the issuer has written in another form are none."""
-        assert issuer.refresh(signed(REFRESH_TOKEN_TYPE, ext=extra), now=NOW).extra == {}
-
 
 class TestRotation:
     def test_several_secrets(self) -> None:
