@@ -196,6 +196,17 @@ def test_dataclass(full: AuthData) -> None:
     assert typing.get_type_hints(AuthData)["expires_in"] == int | None
 
 
+def test_derived() -> None:
+    """A frozen dataclass can add a field, as it can to any other frozen one."""
+
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Regional(AuthData):
+        region: str = "eu"
+
+    regional = Regional("key-1", region="us")
+    assert (regional.api_key, regional.region, regional.is_refreshable) == ("key-1", "us", False)
+
+
 def test_equality_and_hash(full: AuthData) -> None:
     """Equal content is equal and has one hash, whatever the order of extra."""
     twin = AuthData("key-1", "refresh-1", 3600, {"scopes": ["read"], "region": "eu"})

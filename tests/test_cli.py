@@ -754,6 +754,23 @@ class TestDoctor:
         findings = _doctor.examine({ID: client_id, SECRET: client_secret, PREVIOUS: previous})
         assert [(finding.variable, finding.level) for finding in findings] == levels
 
+    @pytest.mark.parametrize("name", ["ROLLOUT_VERIFICATION_TOKEN", "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN"])
+    @pytest.mark.parametrize(
+        ("token", "level", "text"),
+        [
+            ("a-token", "ok", "is set"),
+            ("a-token\n", "mend", "starts or ends with white space"),
+            (" ", "mend", "is blank"),
+            ("a-token, a-token", "mend", "reads like equal headers"),
+        ],
+    )
+    def test_verification_token(self, name: str, token: str, level: str, text: str) -> None:
+        """A verification token that is set is checked as the library does; one that is not set is not missed."""
+        finding = _doctor.examine({ID: "client-1", SECRET: OTHER, name: token})[-1]
+        assert (finding.variable, finding.level) == (name, level)
+        assert finding.text.startswith(text)
+        assert len(_doctor.examine({ID: "client-1", SECRET: OTHER, name: ""})) == 2
+
     def test_agrees_with_the_library(self) -> None:
         """What the doctor lets pass, credentials accept."""
         environ = {"ROLLOUT_CLIENT_ID": "client-1", "ROLLOUT_CLIENT_SECRET": OTHER}

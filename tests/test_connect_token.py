@@ -558,6 +558,11 @@ class TestConnectToken:
             assert twin == token
             assert hash(twin) == hash(token)
 
+    def test_equal_to_no_other_type(self) -> None:
+        """What only looks like it is not equal, also when its fields are."""
+        fields = ("client-1", "user-1", None, NOW, NOW, False)
+        assert ConnectToken(*fields) not in (fields, None, type("Other", (ConnectToken,), {})(*fields))
+
     @pytest.mark.parametrize(
         ("arguments", "error"),
         [

@@ -273,7 +273,7 @@ REFRESH_FAILURES = [
     ),
     case(
         "new-one-oversize",
-        InvalidAuthDataError,
+        InvalidRefreshTokenError,
         refresh,
         grant_token(REFRESH_TOKEN_TYPE, json.dumps(TERSE_CLAIMS, ensure_ascii=False).encode()),
     ),

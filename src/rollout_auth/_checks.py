@@ -32,9 +32,10 @@ _KEY_FILE = r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp|-cert-
 
 def text_problem(value: str) -> str | None:
     """What is wrong with a short text that travels as it is, or None: blank, white space at an end, NUL, surrogates."""
-    if not value.strip():
+    stripped = value.strip()
+    if not stripped:
         return "is blank: pass its text"
-    if value != value.strip() or value != value.strip(_INVISIBLE):
+    if value != stripped or value != value.strip(_INVISIBLE):
         return "starts or ends with white space: remove it (was a line break copied along?)"
     if "\0" in value:
         return "contains a NUL character: remove it"
@@ -112,7 +113,7 @@ def _callers_level() -> int:
 
 def plain_text(value: str) -> str:
     """The text of a ``str`` of any class, such as an enumeration's, as a plain ``str``."""
-    return str.__str__(value)
+    return value if type(value) is str else str.__str__(value)
 
 
 def is_well_formed(text: str) -> bool:
@@ -166,7 +167,7 @@ def check_instant(moment: datetime, name: str) -> None:
     """Raise ``TypeError`` for anything but a ``datetime``, and ``ConfigurationError`` for a naive one."""
     if not isinstance(moment, datetime):
         raise TypeError(f"{name} is {type(moment).__name__}: pass datetime.now(timezone.utc)")
-    if moment.utcoffset() is None:
+    if moment.tzinfo is not timezone.utc and moment.utcoffset() is None:
         raise ConfigurationError(f"{name} is a naive datetime: pass an aware one, such as datetime.now(timezone.utc)")
 
 

@@ -40,6 +40,7 @@ class ApiKeyGrant(Value):
     grant_id: str
     """What the key and all its successors have in common: random, or the partner's own choice."""
     user_id: str
+    """Whose key it is, as ``issue`` was told."""
     granted_at: datetime
     """When the first key of the grant was issued, to the millisecond; aware and in UTC."""
     issued_at: datetime

@@ -5,15 +5,23 @@ Error reporters such as Sentry, and Django's debug page, send the local variable
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, ClassVar, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import dataclass_transform  # for type checkers alone
+else:
+
+    def dataclass_transform(**_: object) -> Callable[[T], T]:
+        return lambda decorator: decorator
+
+
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 C = TypeVar("C", bound=type)
 
 HIDDEN = "<hidden>"
@@ -53,10 +61,21 @@ def sealed_class(cls: C) -> C:
     return cls
 
 
+@dataclass_transform(frozen_default=True)
+def immutable(cls: type[T]) -> type[T]:
+    """Make a sealed dataclass of a ``Value`` that checks and sets its fields in its own ``__init__``.
+
+    ``dataclass`` is asked for as little as it can do, because it compiles the methods that it writes at each import.
+    """
+    made = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+    vars(made)["__dataclass_params__"].frozen = True  # a frozen dataclass can be derived from frozen ones alone
+    return sealed_class(made)
+
+
 class Value:
     """Equality, hash and copies of an immutable class by its fields, which ``__match_args__`` names.
 
-    What ``dataclass`` would write is the same, and is compiled for each class anew whenever the package is imported.
+    What ``dataclass`` would write is the same.
     """
 
     __slots__ = ()

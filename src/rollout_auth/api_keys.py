@@ -35,6 +35,7 @@ from .errors import (
     ConfigurationError,
     InvalidApiKeyError,
     InvalidAuthDataError,
+    InvalidClaimError,
     InvalidRefreshTokenError,
     VerificationError,
 )
@@ -121,10 +122,15 @@ class ApiKeyIssuer:
     def authenticate(self, api_key: str | bytes | None, *, now: datetime | None = None) -> ApiKeyGrant:
         """Whose key this is.
 
+        Args:
+            api_key: what the request brought, without ``Bearer``; None if it brought none.
+            now: the instant to judge at, an aware datetime; None is the current time.
+
         Raises:
             ApiKeyExpiredError: the key was good, and is no longer accepted.
             InvalidApiKeyError: there is no key, another one, or ``is_revoked`` refuses its grant.
             TypeError: the key is no text, or ``is_revoked`` returned anything but a bool.
+            ConfigurationError: ``now`` is naive or before 1970.
         """
         try:
             grant = self._authenticated(api_key, now)
@@ -137,8 +143,17 @@ class ApiKeyIssuer:
     def refresh(self, refresh_token: str, *, now: datetime | None = None) -> AuthData:
         """A new key, and a refresh token whose life starts again, of the same grant and with the same ``extra``.
 
-        The refresh token that was used goes on working until its own end. Raises ``InvalidRefreshTokenError``, whose
-        message tells the log why, and ``TypeError`` as ``authenticate`` does.
+        The refresh token that was used goes on working until its own end.
+
+        Args:
+            refresh_token: ``RefreshRequest.refresh_token``.
+            now: the instant of issue, an aware datetime; None is the current time.
+
+        Raises:
+            InvalidRefreshTokenError: the token is not one of this issuer's, has ended, or ``is_revoked`` refuses its
+                grant; the message tells your log which.
+            TypeError: the refresh token is no ``str``, or ``is_revoked`` returned anything but a bool.
+            ConfigurationError: ``now`` is naive or before 1970.
         """
         try:
             grant, granted, moment, extra = self._renewable(refresh_token, now)
@@ -146,7 +161,11 @@ class ApiKeyIssuer:
             del refresh_token, now
         if self._revokes(grant):
             raise InvalidRefreshTokenError("the refresh token is revoked")
-        return self._auth_data(grant.grant_id, grant.user_id, granted, moment, extra)
+        try:
+            return self._auth_data(grant.grant_id, grant.user_id, granted, moment, extra)
+        except InvalidAuthDataError as error:
+            problem = str(error)
+        raise InvalidRefreshTokenError(f"not a refresh token that can be renewed: {problem}")
 
     @sealed
     def _authenticated(self, api_key: str | bytes | None, now: datetime | None) -> ApiKeyGrant:
@@ -170,7 +189,10 @@ class ApiKeyIssuer:
             raise TypeError(f"refresh_token is {type(refresh_token).__name__}: pass it as str")
         try:
             grant, granted, claims = self._refresh_tokens.read(refresh_token, moment)
-            extra = frozen_extra(as_object(claims.get("ext")) or {})
+            fields = as_object(claims.get("ext", {}))
+            if fields is None:
+                raise InvalidClaimError("ext is not an object: sign with the AuthData's further fields", claim="ext")
+            extra = frozen_extra(fields)
         except (VerificationError, InvalidAuthDataError) as error:
             problem = str(error)
         else:

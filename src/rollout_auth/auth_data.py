@@ -8,21 +8,19 @@ seconds); on Rollout v2 the connector's own code reads the object, so it may hol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from ._checks import plain_text, text_problem
 from ._frozen import MAX_SAFE_INTEGER, FrozenObject, UnusableValueError
 from ._json import quote
-from ._secrecy import Value, masked_repr, sealed, sealed_class
+from ._secrecy import Value, immutable, masked_repr, sealed
 from .errors import InvalidAuthDataError
 
 _WIRE_NAMES = {"api_key": "apiKey", "refresh_token": "refreshToken", "expires_in": "expiresIn"}
 NO_EXTRA = FrozenObject({})
 
 
-@sealed_class
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@immutable
 class AuthData(Value):
     """A user's API key and, if it can be renewed, the refresh token and the key's life.
 
@@ -45,15 +43,20 @@ class AuthData(Value):
     expires_in: int | None = None
     extra: Mapping[str, object] = NO_EXTRA
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "api_key", _checked_text("api_key", self.api_key))
-        if self.refresh_token is not None:
-            object.__setattr__(self, "refresh_token", _checked_text("refresh_token", self.refresh_token))
-        if self.expires_in is not None:
-            object.__setattr__(self, "expires_in", _checked_seconds(self.expires_in))
-        if (self.refresh_token is None) != (self.expires_in is None):
+    def __init__(
+        self,
+        api_key: str,
+        refresh_token: str | None = None,
+        expires_in: int | None = None,
+        extra: Mapping[str, object] = NO_EXTRA,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "api_key", _checked_text("api_key", api_key))
+        put(self, "refresh_token", None if refresh_token is None else _checked_text("refresh_token", refresh_token))
+        put(self, "expires_in", None if expires_in is None else _checked_seconds(expires_in))
+        if (refresh_token is None) != (expires_in is None):
             raise InvalidAuthDataError("refresh_token and expires_in belong together: pass both or neither")
-        object.__setattr__(self, "extra", frozen_extra(self.extra))
+        put(self, "extra", frozen_extra(extra))
 
     @property
     def is_refreshable(self) -> bool:
@@ -113,6 +116,8 @@ def _checked_seconds(seconds: int) -> int:
 
 def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
     """An immutable copy of further fields. Raises ``TypeError`` and ``InvalidAuthDataError``."""
+    if extra is NO_EXTRA:
+        return NO_EXTRA
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
     try:
@@ -133,6 +138,8 @@ def wire_json(auth_data: AuthData) -> str:
     text = f'{{"apiKey":{quote(auth_data.api_key)}'
     if auth_data.refresh_token is not None:
         text += f',"refreshToken":{quote(auth_data.refresh_token)},"expiresIn":{auth_data.expires_in}'
+    if auth_data.extra is NO_EXTRA:
+        return text + "}"
     extra = cast("FrozenObject", auth_data.extra).text[1:-1]
     return f"{text},{extra}}}" if extra else f"{text}}}"
 

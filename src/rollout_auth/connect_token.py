@@ -5,7 +5,6 @@ Source: docs.rollout.com/documentation/authenticating-with-rollout. The rules fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -23,7 +22,7 @@ from ._claims import (
 )
 from ._json import loads_object, quote
 from ._jws import MAX_TOKEN_LENGTH, Signer, verified_payload
-from ._secrecy import Value, clear_frames, masked_repr, sealed, sealed_class
+from ._secrecy import Value, clear_frames, immutable, masked_repr, sealed
 from .auth_data import AuthData, check_auth_data, wire_json
 from .credentials import ClientCredentials, check_credentials, given_or_environment
 from .errors import (
@@ -38,8 +37,7 @@ _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
 
-@sealed_class
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@immutable
 class ConnectToken(Value):
     """What a verified connect token says. Raises ``TypeError``, and ``ConfigurationError`` for a naive instant."""
 
@@ -56,14 +54,29 @@ class ConnectToken(Value):
     dev: bool = False
     """Whether unpublished triggers and actions are shown; only the legacy namespace has it."""
 
-    def __post_init__(self) -> None:
-        if not (isinstance(self.client_id, str) and isinstance(self.user_id, str)):
+    def __init__(  # noqa: PLR0917  the fields in their order
+        self,
+        client_id: str,
+        user_id: str,
+        auth_data: AuthData | None,
+        issued_at: datetime,
+        expires_at: datetime,
+        dev: bool = False,
+    ) -> None:
+        if not (isinstance(client_id, str) and isinstance(user_id, str)):
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
-        if self.auth_data is not None:
-            check_auth_data(self.auth_data)
-        check_dev(self.dev)
-        check_instant(self.issued_at, "issued_at")
-        check_instant(self.expires_at, "expires_at")
+        if auth_data is not None:
+            check_auth_data(auth_data)
+        check_dev(dev)
+        check_instant(issued_at, "issued_at")
+        check_instant(expires_at, "expires_at")
+        put = object.__setattr__
+        put(self, "client_id", client_id)
+        put(self, "user_id", user_id)
+        put(self, "auth_data", auth_data)
+        put(self, "issued_at", issued_at)
+        put(self, "expires_at", expires_at)
+        put(self, "dev", dev)
 
     def __repr__(self) -> str:
         return masked_repr(self, "client_id", "user_id", "auth_data", "issued_at", "expires_at", "dev")
@@ -165,6 +178,8 @@ def generate_connect_token(
         InvalidUserIdError: the user id is blank, has white space at an end, NUL or lone surrogates, or is too long.
         InvalidAuthDataError: the token would be too long for a header.
         ConfigurationError: credentials are missing or unusable; ``ttl``, ``namespace``, ``dev`` or ``now`` is wrong.
+
+    Source: docs.rollout.com/documentation/authenticating-with-rollout.
     """
     credentials = given_or_environment(credentials)
     check_duration("ttl", ttl)

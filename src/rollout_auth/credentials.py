@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ._checks import checked_text, environment, secret_problem, text_problem, warn_of_short_secrets
-from ._secrecy import masked_repr, sealed, sealed_class
+from ._secrecy import Value, immutable, masked_repr, sealed
 from .errors import ConfigurationError
 
 CLIENT_ID_VARIABLE = "ROLLOUT_CLIENT_ID"
@@ -20,9 +19,8 @@ CLIENT_SECRET_VARIABLE = "ROLLOUT_CLIENT_SECRET"
 PREVIOUS_CLIENT_SECRET_VARIABLE = "ROLLOUT_PREVIOUS_CLIENT_SECRET"
 
 
-@sealed_class
-@dataclass(frozen=True, slots=True, repr=False)
-class ClientCredentials:
+@immutable
+class ClientCredentials(Value):
     """A client id, the secret that signs, and the earlier secrets that are still accepted.
 
     Args:
@@ -44,14 +42,14 @@ class ClientCredentials:
     client_secret: str
     previous_client_secrets: Sequence[str] = ()
 
-    def __post_init__(self) -> None:
-        previous = self.previous_client_secrets
+    def __init__(self, client_id: str, client_secret: str, previous_client_secrets: Sequence[str] = ()) -> None:
+        previous = previous_client_secrets
         if isinstance(previous, (str, bytes)) or not isinstance(previous, Sequence):
             raise TypeError(f"previous_client_secrets is {type(previous).__name__}: pass a list of str")
         secrets = [checked_text("previous_client_secrets", secret, secret_problem) for secret in previous]
         object.__setattr__(self, "previous_client_secrets", tuple(secrets))
-        object.__setattr__(self, "client_id", checked_text("client_id", self.client_id, text_problem))
-        object.__setattr__(self, "client_secret", checked_text("client_secret", self.client_secret, secret_problem))
+        object.__setattr__(self, "client_id", checked_text("client_id", client_id, text_problem))
+        object.__setattr__(self, "client_secret", checked_text("client_secret", client_secret, secret_problem))
         if self.client_id in self.secrets:
             raise ConfigurationError("client_id is the same text as a secret, and it is public: copy both again")
         warn_of_short_secrets("a client secret", self.secrets)
@@ -75,6 +73,9 @@ class ClientCredentials:
         previous = environ.get(PREVIOUS_CLIENT_SECRET_VARIABLE)
         client_id, client_secret = (environ[name] for name in required)
         return cls(client_id, client_secret, [previous] if previous else ())
+
+    def __hash__(self) -> int:
+        return hash((self.client_id, self.client_secret))
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -36,7 +36,12 @@ from typing import ClassVar
 
 
 class RolloutAuthError(Exception):
-    """Base of every error of this package: ``except RolloutAuthError`` catches them all."""
+    """Base of every error of this package: ``except RolloutAuthError`` catches them all.
+
+    Cause: one of the classes below; this one is not raised itself.
+
+    Mend: catch it last, log its ``code``, and answer with its ``status``.
+    """
 
     code: ClassVar[str] = "rollout_auth_error"
     """A stable name for logs and searches."""
@@ -54,21 +59,40 @@ class RolloutAuthError(Exception):
 
 
 class ConfigurationError(RolloutAuthError, ValueError):
-    """The deployment or a call's settings are wrong: a missing variable, a pasted line break, a naive datetime."""
+    """The deployment or a call's settings are wrong: a missing variable, a pasted line break, a naive datetime.
+
+    Cause: a variable is not set, a copied value brought white space or a line break along, a secret is the text of
+    another kind of key, or an argument is out of its range, such as a ``ttl`` of two hours or a naive ``datetime``.
+
+    Mend: change what the message names; ``rollout-auth doctor`` checks the variables.
+    """
 
     code = "invalid_configuration"
     _message = "the configuration is not usable"
 
 
 class InvalidAuthDataError(RolloutAuthError, ValueError):
-    """The authData for a connect token is wrong, and Rollout could not use it."""
+    """The authData for a connect token is wrong, and Rollout could not use it.
+
+    Cause: a key is blank or has white space at an end, only one of ``refresh_token`` and ``expires_in`` is given,
+    ``extra`` holds what JSON would lose, the token would not fit a header, or a refresh is answered with a key that
+    cannot be renewed.
+
+    Mend: pass the key as you issued it, both values or neither, and as little in ``extra`` as the connector needs.
+    """
 
     code = "invalid_auth_data"
     _message = "the authData is not usable"
 
 
 class InvalidUserIdError(RolloutAuthError, ValueError):
-    """The user id is blank, has white space at an end, or is not well-formed text."""
+    """The user id is blank, has white space at an end, or is not well-formed text.
+
+    Cause: the id has no text, was read from a file with its line break, was decoded wrongly, or is so long that the
+    token would not fit a header.
+
+    Mend: pass the user's primary key as text, ``str(user.pk)``, and sign nothing for somebody who is not signed in.
+    """
 
     code = "invalid_user_id"
     _message = "the user id is not usable"
@@ -79,6 +103,10 @@ class RefreshUnavailableError(RolloutAuthError):
 
     ``retry_after`` is a ``timedelta`` of whole seconds, zero or more, 30 seconds by default. Raises
     ``ConfigurationError`` for any other duration and ``TypeError`` for a number.
+
+    Cause: your own function raises it, as when the store of keys cannot be reached.
+
+    Mend: bring back what is away; Rollout is told to try again after ``retry_after``.
     """
 
     code = "temporarily_unavailable"
@@ -98,7 +126,12 @@ class RefreshUnavailableError(RolloutAuthError):
 
 
 class VerificationError(RolloutAuthError):
-    """A request or a token was refused. Base of everything that the other side can do wrong."""
+    """A request or a token was refused. Base of everything that the other side can do wrong.
+
+    Cause: one of the classes below, or your own check that raises this one.
+
+    Mend: answer with ``status``, and keep the message for the log: who sent the request may be a stranger.
+    """
 
     code = "verification_failed"
     status = 401
@@ -106,21 +139,39 @@ class VerificationError(RolloutAuthError):
 
 
 class MalformedTokenError(VerificationError):
-    """The text is not a compact JWT of the strict form that this protocol uses."""
+    """The text is not a compact JWT of the strict form that this protocol uses.
+
+    Cause: the token was cut or changed on its way, has ``Bearer`` before it, names another algorithm than HS512 or an
+    extension, has more than 8,168 characters, or is no connect token.
+
+    Mend: pass the token alone and whole, as ``generate_connect_token`` has returned it; ``rollout-auth inspect`` shows
+    what it is.
+    """
 
     code = "malformed_token"
     _message = "the token is malformed"
 
 
 class BadSignatureError(VerificationError):
-    """No secret that is configured has made this signature: of a connect token or of a webhook."""
+    """No secret that is configured has made this signature: of a connect token or of a webhook.
+
+    Cause: the two sides have different secrets, as of two environments or after a rotation; a webhook's body was parsed
+    and written again, or ``signed_content`` is not what Rollout signs; or somebody made it up.
+
+    Mend: compare the secrets, accept the earlier one as a previous secret during a rotation, and pass the raw body.
+    """
 
     code = "bad_signature"
     _message = "the signature does not match"
 
 
 class TokenExpiredError(VerificationError):
-    """The token was good, and its time is over."""
+    """The token was good, and its time is over.
+
+    Cause: a page kept the token for longer than its life, which is one hour at most, or a clock is wrong.
+
+    Mend: sign a new token for each page, let the page fetch another after a 401, and set the clocks by NTP.
+    """
 
     code = "token_expired"
     _message = "the token has expired"
@@ -134,7 +185,12 @@ class TokenExpiredError(VerificationError):
 
 
 class TokenNotYetValidError(VerificationError):
-    """The token starts in the future: most often, the clock of one machine is off."""
+    """The token starts in the future: most often, the clock of one machine is off.
+
+    Cause: the clock of the machine that signed is ahead, or yours is behind, by more than ``leeway``.
+
+    Mend: set the clocks of both machines by NTP.
+    """
 
     code = "token_not_yet_valid"
     _message = "the token is not valid yet"
@@ -148,7 +204,13 @@ class TokenNotYetValidError(VerificationError):
 
 
 class InvalidClaimError(VerificationError):
-    """The signature is good, and a claim is missing, of the wrong type, or not allowed."""
+    """The signature is good, and a claim is missing, of the wrong type, or not allowed.
+
+    Cause: other code signed the token: without ``iss``, ``sub``, ``iat`` or ``exp``, with a number as user id, for
+    another client id, for more than one hour, or with authData where Rollout does not look for it.
+
+    Mend: sign with ``generate_connect_token``; the message says what is wrong with the claim.
+    """
 
     code = "invalid_claim"
     _message = "a claim is not valid"
@@ -162,7 +224,12 @@ class InvalidClaimError(VerificationError):
 
 
 class MissingHeaderError(VerificationError):
-    """A header that the check needs is missing or blank."""
+    """A header that the check needs is missing or blank.
+
+    Cause: the dashboard's request does not have the header, a proxy took it away, or the request is not Rollout's.
+
+    Mend: add the header to the request in Rollout's dashboard, or name the one that is there as ``header``.
+    """
 
     code = "missing_header"
     _message = "a header is missing"
@@ -176,28 +243,50 @@ class MissingHeaderError(VerificationError):
 
 
 class BadVerificationTokenError(VerificationError):
-    """The request carries another verification token than the configured ones. Applications may raise it too."""
+    """The request carries another verification token than the configured ones. Applications may raise it too.
+
+    Cause: the token of the dashboard has changed, the request has two that differ, or it is not Rollout's.
+
+    Mend: copy the token from the Configuration page again, and accept the old and the new one during a change.
+    """
 
     code = "bad_verification_token"
     _message = "the verification token does not match"
 
 
 class InvalidApiKeyError(VerificationError):
-    """The API key is not one that this application has issued, or it was revoked."""
+    """The API key is not one that this application has issued, or it was revoked.
+
+    Cause: the key is made up, is a token of another kind, was signed with a secret that ``ApiKeyIssuer`` no longer has,
+    or ``is_revoked`` refuses its grant.
+
+    Mend: keep the old secret beside the new one during a rotation; after a revocation, the user connects again.
+    """
 
     code = "invalid_api_key"
     _message = "the API key is not valid"
 
 
 class ApiKeyExpiredError(InvalidApiKeyError):
-    """The API key was good, and its time is over."""
+    """The API key was good, and its time is over.
+
+    Cause: Rollout has not renewed the key: the refresh endpoint is not set up in the dashboard, or refuses.
+
+    Mend: see that the refresh endpoint is reached, and what its ``on_refused`` is told.
+    """
 
     code = "api_key_expired"
     _message = "the API key has expired"
 
 
 class MalformedRequestError(VerificationError):
-    """The request itself cannot be read: its body, its type or its fields."""
+    """The request itself cannot be read: its body, its type or its fields.
+
+    Cause: the body is not of the type that ``Content-Type`` names, is too large, names a field twice or lacks one; or a
+    rightly signed webhook is no event.
+
+    Mend: set the type and the field in Rollout's dashboard as the endpoint reads them, and pass the raw body.
+    """
 
     code = "malformed_request"
     status = 400
@@ -205,7 +294,14 @@ class MalformedRequestError(VerificationError):
 
 
 class InvalidRefreshTokenError(VerificationError):
-    """The refresh token is unknown, expired or revoked (RFC 6749 section 5.2). Applications raise it as it is."""
+    """The refresh token is unknown, expired or revoked (RFC 6749 section 5.2). Applications raise it as it is.
+
+    Cause: your look-up does not know the token, its life is over, its grant is revoked, or it was signed with another
+    secret.
+
+    Mend: accept a used refresh token for the key's life and an hour more, because answers get lost; if it has ended,
+    the user connects again.
+    """
 
     code = "invalid_grant"
     status = 400
@@ -215,5 +311,10 @@ class InvalidRefreshTokenError(VerificationError):
 class ShortSecretWarning(UserWarning):
     """A secret is shorter than the 64 bytes that HS512 asks for (RFC 7518 section 3.2).
 
-    Given once for each object that is built with it, never per call; filter it by its class.
+    Given once for each object that is built with it, never per call.
+
+    Cause: the secret was not copied whole, or Rollout has issued a short one.
+
+    Mend: compare it with the dashboard; choose 64 random characters or more for a secret of your own; if Rollout's is
+    short, filter the warning: ``warnings.filterwarnings("ignore", category=ShortSecretWarning)``.
     """

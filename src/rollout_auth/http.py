@@ -20,6 +20,7 @@ bytes, or pairs of str, which Werkzeug's are."""
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 section 5.1: an answer that holds a token is not to be cached."""
 
+_TEXT_TYPES = (str, bytes)
 _WHITE_SPACE = " \t"  # RFC 9110 section 5.6.3; other white space may be a part of UTF-8 that was read as Latin-1
 _LONGEST_LINE = 16 * 1024  # twice what servers commonly allow; a longer line is left as it is, and fits nothing
 _FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
@@ -107,9 +108,10 @@ def _lines(headers: Headers, name: str) -> list[str]:
             key, value = pair
         except (TypeError, ValueError):
             break
-        text = key if isinstance(key, str) else _text(key)
-        if len(text) == size and text.isascii() and text.lower() == name and value is not None:
-            lines.append(value if isinstance(value, str) else _text(value))
+        if not isinstance(key, _TEXT_TYPES):
+            raise _no_text(key)
+        if len(key) == size and key.isascii() and _text(key).lower() == name and value is not None:
+            lines.append(_text(value))
     else:
         return lines
     raise TypeError(_no_headers(headers))
@@ -122,7 +124,8 @@ def _pairs(headers: object, name: str) -> Iterable[tuple[object, object]]:
         if "REQUEST_METHOD" in values:  # PEP 3333
             key = name.upper().replace("-", "_")
             return [(name, values.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"))]
-        if isinstance(values.get("headers"), (str, bytes, type(None))):
+        nested = values.get("headers")
+        if nested is None or isinstance(nested, _TEXT_TYPES):
             return values.items()
         raise TypeError(_no_headers(values))
     if not _is_readable_twice(headers) or hasattr(headers, "headers"):
@@ -143,7 +146,13 @@ def _no_headers(headers: object) -> str:
 
 
 def _text(value: object) -> str:
-    """A name or value that is no ``str``, as the text that every server makes of it: one character for each byte."""
+    """A name or value as the text that every server makes of bytes: one character for each."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bytes):
         return value.decode("latin-1")
-    raise TypeError(f"headers has a {type(value).__name__} where a str belongs: pass names and values as text")
+    raise _no_text(value)
+
+
+def _no_text(value: object) -> TypeError:
+    return TypeError(f"headers has a {type(value).__name__} where a str belongs: pass names and values as text")

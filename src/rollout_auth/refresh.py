@@ -132,6 +132,8 @@ class RefreshEndpoint:
         on_refused: is told of each error that is answered, for your log: the answer itself does not say which it was.
 
     Raises ``TypeError`` for an argument of the wrong type.
+
+    Source: "Implementing User Auth with API Key" of docs.rollout.com.
     """
 
     __slots__ = ("_on_refused", "_refresh", "field", "verifier")

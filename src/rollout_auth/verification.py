@@ -31,6 +31,8 @@ class RequestVerifier:
         TypeError: an argument is of the wrong type.
         ConfigurationError: there is no token, or one is blank, has white space at an end, NUL or lone surrogates, or
             could not be told from its scheme or from joined headers; or the name of the header is none.
+
+    Source: "Implementing User Auth with API Key" of docs.rollout.com.
     """
 
     __slots__ = ("_header", "_tokens", "header")
@@ -42,7 +44,7 @@ class RequestVerifier:
     def __init__(self, verification_tokens: str | Sequence[str], *, header: str = DEFAULT_HEADER) -> None:
         check_header_name(header)
         tokens = one_or_several("verification_tokens", verification_tokens)
-        self._tokens = tuple(checked_text("a verification token", token, _token_problem).encode() for token in tokens)
+        self._tokens = tuple(checked_text("a verification token", token, token_problem).encode() for token in tokens)
         self.header = header
         self._header = header.lower()
         if self._header == "authorization" and any(token[:7].lower() == b"bearer " for token in self._tokens):
@@ -106,7 +108,8 @@ class RequestVerifier:
         return masked_repr(self, "header")
 
 
-def _token_problem(token: str) -> str | None:
+def token_problem(token: str) -> str | None:
+    """What is wrong with a verification token, or None."""
     problem = text_problem(token)
     if problem is None and without_repetition(token) != token:
         return "reads like equal headers that a server has joined by commas: choose another"

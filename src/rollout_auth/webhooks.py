@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, b2a_base64
-from dataclasses import dataclass
 from datetime import MAXYEAR, datetime
 from functools import lru_cache
 from hmac import compare_digest
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from ._checks import check_instant
 from ._hmac import hmac_sha256
 from ._json import loads_object
-from ._secrecy import Value, clear_frames, masked_repr, sealed_class
+from ._secrecy import Value, clear_frames, immutable, masked_repr
 from .credentials import ClientCredentials, given_or_environment
 from .errors import BadSignatureError, ConfigurationError, MalformedRequestError, MissingHeaderError
 from .http import Headers, check_body, header_value
@@ -28,12 +27,10 @@ MAX_BODY = 4 * 1024 * 1024
 """Bytes."""
 
 _FIRST_YEAR, _LAST_YEAR = 1970, MAXYEAR - 1
-_ZEROS = "000000"
 _TO_STANDARD = str.maketrans("-_", "+/")
 
 
-@sealed_class
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@immutable
 class WebhookEvent(Value):
     """What a verified webhook says. ``repr`` hides the payload."""
 
@@ -50,14 +47,29 @@ class WebhookEvent(Value):
     payload: dict[str, object]
     """The whole body, with fields that this class does not know."""
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.resource_ids, tuple):
+    def __init__(  # noqa: PLR0917  the fields in their order
+        self,
+        event_id: str,
+        event: str,
+        created_at: datetime,
+        resource_ids: tuple[str, ...],
+        uri: str,
+        payload: dict[str, object],
+    ) -> None:
+        if not isinstance(resource_ids, tuple):
             raise TypeError("resource_ids of a webhook is a tuple of strings: pass tuple(...)")
         try:
-            "".join((self.event_id, self.event, self.uri, *self.resource_ids))  # the fastest way to ask for strings
+            "".join((event_id, event, uri, *resource_ids))  # the fastest way to ask for strings
         except TypeError:
             raise TypeError("event_id, event, uri and resource_ids of a webhook are strings: pass str(...)") from None
-        check_instant(self.created_at, "created_at")
+        check_instant(created_at, "created_at")
+        put = object.__setattr__
+        put(self, "event_id", event_id)
+        put(self, "event", event)
+        put(self, "created_at", created_at)
+        put(self, "resource_ids", resource_ids)
+        put(self, "uri", uri)
+        put(self, "payload", payload)
 
     def __hash__(self) -> int:
         return hash(self.event_id)
@@ -88,6 +100,8 @@ def verify_webhook(
         BadSignatureError: no configured secret has made it, or there are two that differ.
         MalformedRequestError: the body is too large or, signed rightly, not such an event.
         TypeError, ConfigurationError: the caller's own arguments.
+
+    Source: rollout.com/docs/advanced-guides/how-to-use-webhooks.
     """
     try:
         return _verified(body, headers, given_or_environment(credentials), signed_content)
@@ -135,12 +149,11 @@ def _digest(signature: str) -> bytes:
 
 
 def _event(payload: dict[str, Any]) -> WebhookEvent:
-    ids = payload.get("resourceIds")
+    ids: list[str] | None = payload.get("resourceIds")
     try:
         created_at = _instant(payload["eventCreated"])
         if created_at and payload["eventId"] and isinstance(ids, list):
-            ids = tuple(cast("list[str]", ids))
-            return WebhookEvent(payload["eventId"], payload["event"], created_at, ids, payload["uri"], payload)
+            return WebhookEvent(payload["eventId"], payload["event"], created_at, tuple(ids), payload["uri"], payload)
     except (KeyError, TypeError):
         pass
     raise MalformedRequestError(
@@ -152,7 +165,7 @@ def _event(payload: dict[str, Any]) -> WebhookEvent:
 @lru_cache(maxsize=1)
 def _instant_pattern() -> re.Pattern[str]:
     """RFC 3339 section 5.6; compiled when it is first needed, because that takes longer than the import of a module."""
-    return re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-]\d\d:[0-5]\d))", re.ASCII)
+    return re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-]\d\d:[0-5]\d))", re.ASCII)
 
 
 def _instant(text: str) -> datetime | None:
@@ -164,9 +177,11 @@ def _instant(text: str) -> datetime | None:
     if match is None:
         return None
     try:
-        date, clock, fraction, offset = match.groups()
-        fraction = (fraction + _ZEROS)[:6] if fraction else _ZEROS
-        moment = datetime.fromisoformat(f"{date}T{clock}.{fraction}{offset or '+00:00'}")
-    except ValueError:
-        return None
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:  # also what Python 3.10 does not read: Z, and a fraction of other than three or six digits
+        seconds, fraction, offset = match.groups("")
+        try:
+            moment = datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}{offset or '+00:00'}")
+        except ValueError:
+            return None
     return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None

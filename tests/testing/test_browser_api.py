@@ -211,6 +211,15 @@ def test_add_no_json(page: Page, body: bytes) -> None:
     assert (response.status, message(response)[:8]) == (400, "the body")
 
 
+@pytest.mark.parametrize("length", ["x", "-1", "1.0", "\xb2", "9" * 5000])
+def test_add_no_length(page: Page, length: str) -> None:
+    """A length that is no number is refused, and the body is not read."""
+    started: list[Any] = []
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/credentials", "HTTP_AUTHORIZATION": f"Bearer {page.token}"}
+    answer = page.api({**environ, "CONTENT_LENGTH": length}, lambda *start: started.append(start))
+    assert (started[0][0], b"Content-Length" in b"".join(answer)) == ("400 Bad Request", True)
+
+
 @pytest.mark.parametrize(("method", "target"), [("GET", "/"), ("POST", "/connectors"), ("PUT", "/credentials")])
 def test_no_such_endpoint(page: Page, method: str, target: str) -> None:
     """Whatever else is asked with a good token is not there, and is kept with the user who asked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from testing.handwritten import HandWritten
 
 from rollout_auth import ClientCredentials, InvalidApiKeyError
-from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Dashboard, IntegrationError
+from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Clock, Dashboard, IntegrationError
 
 SIMULATED = Path(__file__).parent.parent.parent / "src" / "rollout_auth" / "testing"
 USER_IDS = count(1)
@@ -146,6 +147,29 @@ def test_race(simulate: Any) -> None:
     with pytest.raises(IntegrationError) as caught:
         simulator.renew_at_once()
     assert caught.value.code == "refresh_race"
+
+
+def test_old_refresh_token_is_forgotten(simulate: Any) -> None:
+    """An app whose refresh tokens end an hour after they were made loses a page that was opened almost an hour ago."""
+    app, clock = HandWritten(life=1200), Clock()
+    made: dict[str, datetime] = {}
+    make, answer = app.new_key, app.refresh
+
+    def new_key() -> dict[str, object]:
+        fields = make()
+        made[str(fields["refreshToken"])] = clock.now()
+        return fields
+
+    def refresh(environ: dict[str, Any]) -> Any:
+        for token, since in made.items():
+            if clock.now() - since > timedelta(hours=1):
+                app.refresh_tokens.discard(token)
+        return answer(environ)
+
+    app.new_key, app.refresh = new_key, refresh
+    step = next(step for step in simulate(app, clock=clock).run().steps if step.outcome == "failed")
+    assert (step.name, step.error.code) == ("a browser with a token that is almost over", "refresh_refused")
+    assert "an hour longer than the key lives" in step.error.mend
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -291,5 +315,9 @@ def test_codes_are_listed() -> None:
     source = "".join(path.read_text("utf-8") for path in SIMULATED.glob("*.py"))
     codes = set(re.findall(r'IntegrationError\(\s*"([a-z_]+)"', source)) | {code for _, code, _ in MISTAKES.values()}
     codes |= {f"{what}_refused" for what in re.findall(r'check_success\(response, "([a-z]+)"', source)}
-    page = (SIMULATED.parent.parent.parent / "docs" / "testing.md").read_text("utf-8").partition("\n## Mistakes\n")[2]
+    page = (
+        (SIMULATED.parent.parent.parent / "docs" / "how-to" / "testing.md")
+        .read_text("utf-8")
+        .partition("\n## Mistakes\n")[2]
+    )
     assert set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)) == codes

@@ -13,6 +13,11 @@ from rollout_auth.credentials import (
     CLIENT_SECRET_VARIABLE,
     PREVIOUS_CLIENT_SECRET_VARIABLE,
 )
+from rollout_auth.verification import (
+    PREVIOUS_VERIFICATION_TOKEN_VARIABLE,
+    VERIFICATION_TOKEN_VARIABLE,
+    token_problem,
+)
 
 from ._show import as_json
 
@@ -31,8 +36,9 @@ def add_parser(commands: Any) -> None:
         "doctor",
         allow_abbrev=False,
         help="check the environment variables",
-        description="Check the environment variables that hold the credentials: missing, white space copied along, "
-        "another kind of key, id and secret swapped, a short secret. No value is shown.",
+        description="Check the environment variables that hold the credentials and, if they are set, the verification "
+        "tokens: missing, white space copied along, another kind of key, id and secret swapped, a short secret. "
+        "No value is shown.",
         epilog="Exit status: 0 if tokens can be signed, 1 if something must be mended.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -72,6 +78,11 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
     if previous and previous == secret:
         text = f"is the same as {CLIENT_SECRET_VARIABLE}: set it to the earlier secret, or unset it"
         findings.append(Finding(PREVIOUS_CLIENT_SECRET_VARIABLE, "note", text))
+    findings.extend(
+        _finding(variable, token, token_problem(token))
+        for variable in (VERIFICATION_TOKEN_VARIABLE, PREVIOUS_VERIFICATION_TOKEN_VARIABLE)
+        if (token := environ.get(variable))
+    )
     return findings
 
 

@@ -6,8 +6,8 @@
 >>> assert_connect_token(token, user_id="user-1", credentials=CREDENTIALS).client_id
 'test-client'
 
-``rollout_auth.testing.strategies`` has strategies for hypothesis; the fixtures of ``rollout_auth.testing.plugin`` are
-there in every pytest. Nothing else of the package imports this one.
+``rollout_auth.testing.strategies`` has strategies for hypothesis. The fixtures ``rollout_credentials``,
+``rollout_clock`` and ``rollout_simulator`` are there in every pytest. Nothing else of the package imports this one.
 """
 
 from .assertions import assert_connect_token

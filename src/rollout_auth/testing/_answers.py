@@ -26,7 +26,8 @@ _ROUTES = {
 }
 _RENEW = "answer 200 with a new key"
 _REFRESH_REFUSED = {
-    400: "accept the refresh token that was given, under the name of the field that the dashboard sends",
+    400: "accept the refresh token that was given, for an hour longer than the key lives, in the field that the"
+    " dashboard sends",
     401: "compare the verification token, and the header in which the dashboard sends it",
 }
 _KEYS = ("apiKey", "refreshToken", "expiresIn")

@@ -69,12 +69,14 @@ def _ended_early(conversation: Conversation, connection: Connection) -> Integrat
     )
 
 
+KEEP_OLD_REFRESH_TOKENS = "accept an old refresh token for an hour longer than the key lives"
+"""A page can bring it back an hour after it was signed, and Rollout uses it when that key's life is nearly over."""
+
+
 def renew(conversation: Conversation) -> Flow[AuthData]:
     """Rollout asks for a new key, and stores it."""
     outgoing, before = _refresh(conversation)
-    response = yield from conversation.until_answered(
-        outgoing, "refresh_not_repeatable", "accept an old refresh token for an hour at least"
-    )
+    response = yield from conversation.until_answered(outgoing, "refresh_not_repeatable", KEEP_OLD_REFRESH_TOKENS)
     return _renewed(conversation, response, before)
 
 
@@ -89,7 +91,7 @@ def renew_at_once(conversation: Conversation, count: int) -> Flow[list[AuthData]
             raise IntegrationError(
                 "refresh_race",
                 f"of {count} refreshes at once with one refresh token, one was answered {response.status}",
-                "accept an old refresh token for an hour at least",
+                KEEP_OLD_REFRESH_TOKENS,
             )
     return [_renewed(conversation, response, before) for response in responses]
 

@@ -7,6 +7,7 @@ each request is preflighted (WHATWG Fetch, "CORS protocol").
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from threading import Lock
@@ -45,8 +46,11 @@ class BrowserRequest(NamedTuple):
     """What the page asked, and what it was answered."""
 
     method: str
+    """Such as ``"GET"``."""
     path: str
+    """Without the query."""
     status: int
+    """The HTTP status of the answer."""
     user_id: str | None
     """Whose token it carried; None if that was refused."""
 
@@ -54,8 +58,8 @@ class BrowserRequest(NamedTuple):
 class BrowserAPI:
     """A WSGI app that answers Rollout's front end, and judges each of its tokens as ``RolloutSimulator.connect`` does.
 
-    >>> with serve(BrowserAPI(simulator)) as api_base_url:
-    ...     ...  # a page with <RolloutLinkProvider token={...} apiBaseUrl={...}>
+    ``with serve(BrowserAPI(simulator)) as api_base_url:`` gives the address to hand to the page, where it is the
+    ``apiBaseUrl`` of ``RolloutLinkProvider``.
     """
 
     def __init__(self, simulator: RolloutSimulator) -> None:
@@ -128,12 +132,12 @@ class BrowserAPI:
         return _errors(404, "there is no such endpoint")
 
     def _add(self, environ: dict[str, Any], credentials: list[dict[str, str]]) -> Response:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not re.fullmatch("[0-9]{1,18}", length):
+            return _errors(400, "the Content-Length is not a number")
         try:
-            fields = loads_object(
-                environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), _LONGEST)),
-                "the body",
-                MalformedRequestError,
-            )
+            body = environ["wsgi.input"].read(min(int(length), _LONGEST))
+            fields = loads_object(body, "the body", MalformedRequestError)
         except MalformedRequestError as error:
             return _errors(400, str(error))
         app, inputs = fields.get("appKey"), fields.get("userInputs")

@@ -42,9 +42,10 @@ class Clock:
 
     @contextmanager
     def installed(self) -> Generator[Clock, None, None]:
-        """While it lasts, every call of this library in this process reads the time here, if it is given no ``now``.
+        """A context manager: while it lasts, every call of this library in this process reads the time here.
 
-        So an app under test ages with the simulator. Code that asks the machine itself for the time does not.
+        A call that is given ``now`` keeps to that. So an app under test ages with the simulator. Code that asks the
+        machine itself for the time does not.
         """
         library = _checks.__dict__
         before = library["time"]

@@ -28,7 +28,9 @@ class Exchange(NamedTuple):
     at: datetime
     """When, by the simulator's clock."""
     request: Request
+    """What was sent, secrets and all."""
     response: Response
+    """What the app answered."""
     is_lost: bool
     """Whether the answer was thrown away, as when a connection breaks."""
     line: str

@@ -18,9 +18,13 @@ class Request(Value):
     __match_args__: ClassVar[tuple[str, ...]] = ("method", "target", "headers", "body")
 
     method: str
+    """Such as ``"POST"``."""
     target: str
+    """The path and the query, as on the request line."""
     headers: tuple[tuple[str, str], ...]
+    """Names and values, in order."""
     body: bytes
+    """The raw bytes."""
 
     def __init__(self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
         _check_bytes(body)
@@ -45,8 +49,11 @@ class Response(Value):
     __match_args__: ClassVar[tuple[str, ...]] = ("status", "headers", "body")
 
     status: int
+    """The HTTP status."""
     headers: tuple[tuple[str, str], ...]
+    """Names and values, in order."""
     body: bytes
+    """The raw bytes."""
 
     def __init__(
         self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), body: bytes = b""

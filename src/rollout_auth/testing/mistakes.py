@@ -10,7 +10,7 @@ class IntegrationError(AssertionError):
     """
 
     code: str
-    """A stable name of the mistake; docs/testing.md lists them."""
+    """A stable name of the mistake; docs/how-to/testing.md lists them."""
     problem: str
     """What the app did."""
     mend: str

@@ -14,11 +14,15 @@ class StepResult(NamedTuple):
     """How one step of a scenario went, and the exchanges that it took."""
 
     name: str
+    """What was tried, in words."""
     outcome: Literal["passed", "failed", "skipped"]
+    """How it went."""
     reason: str
     """Why it failed or was skipped; empty if it passed."""
     error: IntegrationError | None
+    """The mistake by which it failed, or None."""
     exchanges: tuple[Exchange, ...]
+    """What was sent and answered."""
     seconds: float
     """How long it took, by the machine's clock."""
 
@@ -27,6 +31,7 @@ class Report(NamedTuple):
     """How a scenario went. ``str`` has a line for each step."""
 
     steps: tuple[StepResult, ...]
+    """The steps, in the order in which they were taken."""
 
     @property
     def is_ok(self) -> bool:

@@ -113,12 +113,11 @@ def _two_at_once(conversation: Conversation) -> Flow[None]:
 
 
 def _stale_browser(conversation: Conversation) -> Flow[None]:
-    """A page that was opened almost an hour ago connects, and brings the old refresh token back."""
+    """A page that was opened almost an hour ago connects, and in its turn the refresh token that it brings is used."""
     _advance_to(conversation, _end_of_first_token(conversation) - _MINUTE)
     yield from connect(conversation, next(iter(conversation.tokens)))
     yield from call(conversation)
-    yield from renew(conversation)
-    yield from call(conversation)
+    yield from _call_in_time(conversation, conversation.renew_at())
 
 
 def _later(conversation: Conversation) -> Flow[None]:

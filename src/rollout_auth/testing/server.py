@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 @contextmanager
 def serve(app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> Generator[str, None, None]:
-    """Serve a WSGI app on loopback, and give its base URL, such as ``"http://127.0.0.1:49152"``.
+    """A context manager that serves a WSGI app on loopback, and gives its base URL: ``"http://127.0.0.1:49152"``.
 
     The server is the standard library's: for tests, and for nothing else. It ends with the block.
     """

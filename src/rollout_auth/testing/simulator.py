@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 class RolloutSimulator(Simulator):
-    """Plays Rollout towards an app under test.
+    """Plays Rollout towards an app under test, as far as the protocol is known (docs/protocol.md).
 
     Args:
         app: a WSGI or ASGI app, Django's test client, a function that takes a ``Request`` and returns a ``Response``, a
@@ -34,7 +34,6 @@ class RolloutSimulator(Simulator):
 
     Raises ``TypeError`` and ``ConfigurationError`` for an argument that is not usable. Every step raises
     ``IntegrationError``, which names the app's mistake, and ``ConfigurationError`` for a step that cannot be taken.
-    What protocol it follows, and what is not known of it, stands in docs/testing.md.
     """
 
     @sealed
@@ -44,17 +43,20 @@ class RolloutSimulator(Simulator):
 
     @sealed
     def connect(self, token: str | None = None) -> ConnectToken:
-        """A browser brings a token, or one that it fetches now: Rollout judges it, and stores its authData."""
+        """A browser brings a token: Rollout judges it, and stores its authData. None fetches a token first."""
         return self._drive(_calls.connect(self._conversation, token))
 
     @sealed
     def call(self, request: DashboardRequest | None = None) -> Response:
-        """Rollout calls the app with the key, renewed first if that is about to end. Returns an answer of 2xx."""
+        """Rollout calls the app with the key, renewed first if it ends within five minutes. Returns an answer of 2xx.
+
+        ``request`` takes the place of ``Dashboard.api``.
+        """
         return self._drive(_calls.call(self._conversation, request))
 
     @sealed
     def renew(self) -> AuthData:
-        """Rollout asks for a new key, whether or not the old one is about to end."""
+        """Rollout asks for a new key, whether or not the old one is about to end, and returns what it stores."""
         return self._drive(_calls.renew(self._conversation))
 
     @sealed
@@ -67,7 +69,10 @@ class RolloutSimulator(Simulator):
 
     @sealed
     def deliver(self, *events: str, resource_ids: Sequence[str] = ("person-1",), times: int = 1) -> list[WebhookEvent]:
-        """Rollout delivers webhooks of these names in this order, each ``times`` times."""
+        """Rollout delivers webhooks of these names in this order, each ``times`` times.
+
+        ``resource_ids`` are those of each event. Returns the events as the app should have read them.
+        """
         return self._drive(_deliveries.deliver_named(self._conversation, events, resource_ids, times))
 
     @sealed

@@ -1,6 +1,7 @@
 """Strategies for hypothesis, which must be installed: valid values, the requests that bring them, and hostile input.
 
-Importing hypothesis is enough to have ``st.from_type(AuthData)`` and the like: see ``_hypothesis_plugin``.
+Importing hypothesis is enough to have ``st.from_type(AuthData)``, and likewise ``ConnectToken``, ``RefreshRequest`` and
+``WebhookEvent``.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def connect_tokens() -> st.SearchStrategy[ConnectToken]:
 
 
 def refresh_requests(refresh_tokens: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[RefreshRequest]:
-    """Parsed refresh requests, with refresh tokens of your own if given."""
+    """Parsed refresh requests. ``refresh_tokens`` draws your own refresh tokens; None draws any text."""
     tokens = _texts() if refresh_tokens is None else refresh_tokens
     return st.builds(RefreshRequest, tokens, _fields("refreshToken", _WELL_FORMED))
 
@@ -101,7 +102,10 @@ def refresh_requests(refresh_tokens: st.SearchStrategy[str] | None = None) -> st
 def refresh_messages(
     refresh_tokens: st.SearchStrategy[str] | None = None, *, field: str = "refreshToken"
 ) -> st.SearchStrategy[Request]:
-    """Refresh requests as they travel, as JSON and as forms, for ``RefreshEndpoint.handle(headers, body)``."""
+    """Refresh requests as they travel, as JSON and as forms, for ``RefreshEndpoint.handle(headers, body)``.
+
+    ``refresh_tokens`` draws your own refresh tokens, and ``field`` is where they stand.
+    """
     tokens = _texts() if refresh_tokens is None else refresh_tokens
 
     def message(token: str, fields: dict[str, Any], is_form: bool) -> Request:

@@ -10,7 +10,7 @@ import json as json_module
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from rollout_auth import ConfigurationError
@@ -21,8 +21,7 @@ from rollout_auth.http import check_header_name
 from ._masks import hidden
 from .messages import Request
 
-if TYPE_CHECKING:
-    Context = dict[str, object]
+Context = dict[str, object]
 
 V = TypeVar("V")
 
@@ -86,7 +85,10 @@ class DashboardRequest:
 
     @sealed
     def fill(self, context: Context) -> Request:
-        """The request with every place filled in. Raises ``ConfigurationError`` for a place that context has not."""
+        """The request with every place filled in; ``context`` has a value for each name, nested as the names are.
+
+        Raises ``ConfigurationError`` for a place that it has not.
+        """
         path = _filled(self.path, context, lambda text: quote(text, safe=""))
         query = {name: _filled(value, context) for name, value in self.query.items()}
         headers = [(name, _header(name, _filled(value, context))) for name, value in self.headers.items()]

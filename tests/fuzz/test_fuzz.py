@@ -1,0 +1,112 @@
+"""The targets without a fuzzer: each holds for its seeds and for arbitrary bytes, and finds a bug that is planted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from fuzz.common import NOW
+from fuzz.seeds import CORPUS, seeds
+from fuzz.targets import TARGETS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollout_auth import VerificationError
+from rollout_auth._jws import read_token
+from rollout_auth.testing import Response
+
+PAGE = (Path(__file__).parents[2] / "docs" / "fuzzing.md").read_text("utf-8")
+SEEDS = [
+    pytest.param(target, data, id=f"{target}: {name}") for target in TARGETS for name, data in seeds(target).items()
+]
+
+
+def unverified(token: str | bytes, *args: object) -> bytes:
+    return read_token(token)[1]
+
+
+def unsafe(text: str) -> str:
+    return f'"{text}"'
+
+
+def always(*args: object) -> bool:
+    return True
+
+
+def never(*args: object) -> None:
+    return None
+
+
+BUGS: dict[str, tuple[str, Any]] = {
+    "connect_token": ("connect_token.verified_payload", unverified),
+    "connect_token_header": ("_jws.check_header", never),
+    "connect_token_claims": ("connect_token.time_claims", lambda claims, *args: (claims["iat"], claims["exp"])),
+    "token_response": ("responses.seconds_claim", lambda claims, name: int(claims[name])),
+    "sign": ("connect_token.quote", unsafe),
+    "generate_legacy": ("auth_data.quote", unsafe),
+    "credentials": ("credentials.secret_problem", never),
+    "auth_data": ("_frozen.is_well_formed", always),
+    "strict_json": ("_json._is_deep", never),
+    "api_key": ("_grants.verified_payload", unverified),
+    "api_key_header": ("_jws.check_header", never),
+    "api_key_claims": ("_grants.text_claim", lambda claims, name: claims.get(name)),
+    "refresh_token": ("_grants.verified_payload", unverified),
+    "refresh_token_claims": ("api_keys.as_object", lambda value: {}),
+    "webhook": ("webhooks._instant", lambda text: NOW),
+    "webhook_signature": ("webhooks.compare_digest", always),
+    "headers": ("http.without_repetition", str.strip),
+    "verification_token": ("verification.compare_digest", lambda text, token: text.strip() == token),
+    "refresh_request": ("refresh.MalformedRequestError", ValueError),
+    "refresh_endpoint": ("verification.compare_digest", always),
+    "inspect": ("cli._inspect.as_json", lambda value: json.dumps(value, ensure_ascii=False)),
+    "inspect_claims": ("cli._inspect.masked_claims", dict),
+    "app_token": ("testing._tokens._header_of", lambda token: read_token(token)[0]),
+    "app_answer": ("testing._masks.Mask.hide", lambda mask, text: text),
+    "template": ("testing.templates.urlencode", lambda query: "&".join(map("=".join, query.items()))),
+    "browser_api": ("testing.browser_api._errors", lambda status, message: Response(status, [("X", "\n")])),
+}
+"""What is broken for each target: a name of rollout_auth, and what stands there instead."""
+
+FAILURES = (AssertionError, ArithmeticError, KeyError, TypeError, ValueError, VerificationError, jwt.PyJWTError)
+
+
+@pytest.mark.parametrize(("target", "data"), SEEDS)
+def test_seed(target: str, data: bytes) -> None:
+    """The invariant holds for the seed."""
+    TARGETS[target](data)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(max_examples=50)
+@given(data=st.binary(max_size=200))
+def test_any_bytes(target: str, data: bytes) -> None:
+    """The invariant holds for bytes of any kind."""
+    TARGETS[target](data)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_planted_bug(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a bug in the package, the target fails for one of its seeds."""
+    name, broken = BUGS[target]
+    monkeypatch.setattr(f"rollout_auth.{name}", broken)
+    with pytest.raises(FAILURES):
+        deque(map(TARGETS[target], seeds(target).values()))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_docstring(target: str) -> None:
+    """A target states its invariant in one sentence, which the page on fuzzing repeats."""
+    invariant = TARGETS[target].__doc__ or ""
+    assert re.fullmatch(r"[A-Z](?:[^.]|\.\w)+\.", invariant)
+    (row,) = re.findall(rf"^\| `{target}` \| .+ \| (.+) \|$", PAGE, re.MULTILINE)[:1]
+    assert row == invariant
+
+
+def test_corpus() -> None:
+    """Each folder of seeds belongs to a target."""
+    assert {path.name for path in CORPUS.iterdir()} <= set(TARGETS)

@@ -1,0 +1,137 @@
+"""Targets for values: JSON, authData, credentials, and the tokens that are signed from them."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import timedelta
+
+from rollout_auth import (
+    LEGACY_NAMESPACE,
+    NAMESPACE,
+    AuthData,
+    ClientCredentials,
+    ConfigurationError,
+    ConnectToken,
+    ConnectTokenSigner,
+    InvalidAuthDataError,
+    InvalidUserIdError,
+    MalformedTokenError,
+    generate_connect_token,
+    verify_connect_token,
+)
+from rollout_auth._json import MAX_DEPTH, loads_object
+from rollout_auth.auth_data import wire_json
+
+from .common import CREDENTIALS, NOW, read_by_pyjwt
+
+_SIGNER = ConnectTokenSigner(CREDENTIALS)
+_LONG = "long-enough-for-HS512-" + "0123456789abcdef" * 4
+
+
+def strict_json(data: bytes) -> None:
+    """The strict reader takes exactly the objects that json.loads takes and RFC 7493 allows, as the same value."""
+    try:
+        value: object = loads_object(data, "it", MalformedTokenError)
+    except MalformedTokenError:
+        value = None
+    assert repr(value) == repr(_by_rfc_7493(data))
+
+
+def auth_data(data: bytes) -> None:
+    """Any JSON is InvalidAuthDataError, or AuthData that writes the same JSON again, and is equal when it is read."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    try:
+        built = AuthData.from_dict(value)
+    except InvalidAuthDataError:
+        return
+    again = AuthData.from_dict(loads_object(wire_json(built).encode(), "it", MalformedTokenError))
+    assert json.dumps(built.to_dict(), sort_keys=True) == json.dumps(value, sort_keys=True)
+    assert (built, hash(built)) == (again, hash(again))
+
+
+def credentials(data: bytes) -> None:
+    """An id and secrets are ConfigurationError, or PyJWT verifies what the one signs, and we what the other does."""
+    client_id, secret, previous = (*data.decode("utf-8", "surrogateescape").split("\n"), "", "")[:3]
+    try:
+        built = ClientCredentials(client_id, secret + _LONG, [_LONG + previous])
+    except ConfigurationError:
+        return
+    token = generate_connect_token("user-1", credentials=built, now=NOW)
+    assert read_by_pyjwt(token, [secret + _LONG])["payload"]["iss"] == client_id
+    rotated = ClientCredentials(client_id, _LONG + previous)
+    token = generate_connect_token("user-1", credentials=rotated, now=NOW)
+    assert verify_connect_token(token, credentials=built, now=NOW).client_id == client_id
+
+
+def sign(data: bytes) -> None:
+    """Any user id and authData are refused as such, or the token says exactly them, to us and to PyJWT."""
+    user_id, built = _user(data)
+    try:
+        token = _SIGNER.sign(user_id, built, now=NOW)
+    except (InvalidUserIdError, InvalidAuthDataError):
+        return
+    verified = verify_connect_token(token, credentials=CREDENTIALS, now=NOW)
+    assert verified == ConnectToken(CREDENTIALS.client_id, user_id, built, NOW, NOW + timedelta(hours=1))
+    now = int(NOW.timestamp())
+    claims: dict[str, object] = {"iss": CREDENTIALS.client_id, "sub": user_id, "iat": now, "exp": now + 3600}
+    if built is not None:
+        claims[NAMESPACE] = {"authData": built.to_dict()}
+    assert read_by_pyjwt(token, CREDENTIALS.secrets)["payload"] == claims
+
+
+def generate_legacy(data: bytes) -> None:
+    """On legacy, with dev and a life of one second, the token says exactly what it was made from."""
+    user_id, built = _user(data)
+    second = timedelta(seconds=1)
+    try:
+        token = generate_connect_token(
+            user_id, built, credentials=CREDENTIALS, ttl=second, namespace=LEGACY_NAMESPACE, dev=True, now=NOW
+        )
+    except (InvalidUserIdError, InvalidAuthDataError):
+        return
+    verified = verify_connect_token(token, credentials=CREDENTIALS, namespace=LEGACY_NAMESPACE, now=NOW)
+    assert verified == ConnectToken(CREDENTIALS.client_id, user_id, built, NOW, NOW + second, dev=True)
+
+
+def _user(data: bytes) -> tuple[str, AuthData | None]:
+    """The first line is the user id, and JSON after it the authData; without usable JSON, there is none."""
+    user_id, _, text = data.partition(b"\n")
+    try:
+        built = AuthData.from_dict(json.loads(text))
+    except (ValueError, RecursionError):
+        built = None
+    return user_id.decode("utf-8", "surrogateescape"), built
+
+
+def _by_rfc_7493(data: bytes) -> object:
+    try:
+        value = json.loads(data.decode(), object_pairs_hook=_without_duplicates, parse_constant=_unknown)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and _is_portable(value, MAX_DEPTH) else None
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError
+    return dict(pairs)
+
+
+def _unknown(name: str) -> object:
+    raise ValueError(name)
+
+
+def _is_portable(value: object, depth: int) -> bool:
+    if isinstance(value, dict):
+        return depth > 0 and all(_is_portable(part, depth - 1) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return depth > 0 and all(_is_portable(item, depth - 1) for item in value)
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**64
+    return value is None or math.isfinite(value)
