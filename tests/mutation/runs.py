@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
 WORK = ROOT / "build" / "mutation"
-SLOW_FOLDERS = ("environments", "frameworks", "frontend", "interop", "neighbours", "revocation")
-SLOW_FILES = ("test_api_keys_concurrency.py", "test_docs.py")
+SLOW_FOLDERS = ("docs", "environments", "frameworks", "frontend", "interop", "neighbours", "revocation")
+SLOW_FILES = ("test_api_keys_concurrency.py",)
 OPTIONS = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
 OPTIONS += [f"--ignore=tests/{name}" for name in ("mutation", *SLOW_FOLDERS, *SLOW_FILES)]
 FEW, MANY = 5, 200
