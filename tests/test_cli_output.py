@@ -123,14 +123,14 @@ def test_doctor(printed: Any) -> None:
         "ok    ROLLOUT_CLIENT_SECRET is set",
         "ok    ROLLOUT_PREVIOUS_CLIENT_SECRET is set",
         (
-            "mend  ROLLOUT_CLIENT_ID looks like the secret, and ROLLOUT_CLIENT_SECRET like the id: swap them, the id is "
-            "public"
+            "mend  ROLLOUT_CLIENT_ID looks like the secret, and ROLLOUT_CLIENT_SECRET like the id: swap them, the "
+            "id is public"
         ),
         f"note  ROLLOUT_CLIENT_SECRET {few}",
         f"note  ROLLOUT_PREVIOUS_CLIENT_SECRET {few}",
         (
-            "note  ROLLOUT_PREVIOUS_CLIENT_SECRET is the same as ROLLOUT_CLIENT_SECRET: set it to the earlier secret, or "
-            "unset it"
+            "note  ROLLOUT_PREVIOUS_CLIENT_SECRET is the same as ROLLOUT_CLIENT_SECRET: set it to the earlier secret, "
+            "or unset it"
         ),
         "ok    ROLLOUT_VERIFICATION_TOKEN is set",
         (
