@@ -28,15 +28,15 @@ class Attack(NamedTuple):
 
 def intrude(conversation: Conversation) -> Flow[None]:
     """Whoever does not know a secret tries each endpoint."""
-    yield from _refused(conversation, list(_intrusions(conversation)))
+    yield from _refused(conversation, _intrusions(conversation))
 
 
 def send_garbage(conversation: Conversation) -> Flow[None]:
     """Send what nobody can read, with the verification token and the signature that let it be read."""
-    yield from _refused(conversation, list(_garbage(conversation)))
+    yield from _refused(conversation, _garbage(conversation))
 
 
-def _refused(conversation: Conversation, attacks: list[Attack]) -> Flow[None]:
+def _refused(conversation: Conversation, attacks: Iterator[Attack]) -> Flow[None]:
     for outgoing, code, mend in attacks:
         (response,) = yield [outgoing]
         known = {exchange.line for exchange in conversation.exchanges if exchange.response.is_success}
