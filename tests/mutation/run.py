@@ -112,6 +112,8 @@ def tested(judge: Callable[[Job], str], recorded: Record, jobs: list[Job], proce
     with multiprocessing.get_context("fork").Pool(processes, start_worker, [recorded]) as pool:
         for job, result in zip(jobs, pool.imap(judge, jobs), strict=True):
             results.append(result)
+            if len(results) % 500 == 0:
+                say(f"  {len(results)} done")
             if result == "survived" and job.name not in LISTED:
                 say(f"  {len(results)}. {': '.join(job.name)}")
     return results
