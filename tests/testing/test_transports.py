@@ -89,8 +89,11 @@ def test_http_sends_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
         sent.append(arguments)
         raise ConnectionRefusedError
 
+    def close(connection: object) -> None:
+        closed.append(connection)
+
     monkeypatch.setattr("http.client.HTTPConnection.request", refuse)
-    monkeypatch.setattr("http.client.HTTPConnection.close", lambda connection: closed.append(connection))
+    monkeypatch.setattr("http.client.HTTPConnection.close", close)
     repeated = [("X-Key", "é"), ("A", "1"), ("x-key", "2"), ("X-KEY", "3")]
     for request in (GET, Request("PUT", "/b?c", repeated, b"d")):
         with pytest.raises(ConnectionRefusedError):
