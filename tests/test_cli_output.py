@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ import jwt
 import pytest
 
 from rollout_auth import ClientCredentials
-from rollout_auth.cli import _doctor, _inspect, _mint, _steps, _streams, main
+from rollout_auth.cli import _doctor, _inspect, _mint, _parser, _simulate, _steps, _streams, main
 from rollout_auth.cli._partner_app import PartnerApp
 from rollout_auth.testing import (
     CREDENTIALS,
+    DashboardRequest,
     Exchange,
     IntegrationError,
     Report,
@@ -103,6 +104,134 @@ def test_no_abbreviations(arguments: list[str], printed: Any) -> None:
     status, out, err = printed(*arguments, CLIENT_ID="client-1", CLIENT_SECRET=SECRET)
     assert (status, out) == (2, "")
     assert err.startswith("rollout-auth: error: ")
+
+
+DEFAULTS: dict[str, Any] = {
+    "demo": {"json": False},
+    "simulate": {
+        "url": "x",
+        "token_path": "/rollout/token",
+        "token_method": "GET",
+        "token_field": "token",
+        "token_header": [],
+        "api_path": "/api/contacts",
+        "api_method": "GET",
+        "api_key_header": "Authorization",
+        "refresh_path": "/rollout/refresh",
+        "refresh_field": "refreshToken",
+        "refresh_form": False,
+        "webhook_path": "/rollout/webhook",
+        "without": [],
+        "verification_header": "X-Rollout-Verification-Token",
+        "signed_content": "base64",
+        "digest": "hex",
+        "namespace": "rollout.com",
+        "verbose": False,
+        "json": False,
+    },
+    "mint": {
+        "user_id": "x",
+        "auth_data": None,
+        "ttl": timedelta(hours=1),
+        "namespace": "rollout.com",
+        "dev": False,
+    },
+    "inspect": {"token": "-", "namespace": "rollout.com", "json": False},
+    "doctor": {"json": False},
+}
+
+
+@pytest.mark.parametrize("command", DEFAULTS)
+def test_defaults(command: str) -> None:
+    """Each command takes these options, with these defaults."""
+    arguments = vars(_parser().parse_args([command, *["x"] * (command in ("simulate", "mint"))]))
+    assert arguments == {**DEFAULTS[command], "run": arguments["run"]}
+
+
+def dashboard(*options: str, is_verified: bool = True) -> dict[str, object]:
+    arguments = _parser().parse_args(["simulate", "x", *options])
+    made = vars(_simulate._dashboard(arguments, is_verified=is_verified))
+    return {name: str(value) if isinstance(value, DashboardRequest) else value for name, value in made.items()}
+
+
+def test_dashboard() -> None:
+    """The dashboard of a command without options is the default; without a verification token, none is sent."""
+    token = "X-Rollout-Verification-Token: {{verificationToken}}"
+    settings = {
+        "token_field": "token",
+        "webhook_path": "/rollout/webhook",
+        "signed_content": "base64",
+        "digest": "hex",
+        "namespace": "rollout.com",
+    }
+    key, refresh = "{{context.authData.apiKey}}", '{"refreshToken": "{{context.authData.refreshToken}}"}'
+    assert dashboard() == {
+        "token": "GET /rollout/token",
+        "api": f"GET /api/contacts  {token}  Authorization: Bearer {key}",
+        "refresh": f"POST /rollout/refresh  {token}  JSON {refresh}",
+        **settings,
+    }
+    assert dashboard(is_verified=False) == {
+        "token": "GET /rollout/token",
+        "api": f"GET /api/contacts  Authorization: Bearer {key}",
+        "refresh": f"POST /rollout/refresh  JSON {refresh}",
+        **settings,
+    }
+
+
+def test_dashboard_of_every_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option stands where it belongs; the values of headers are those of their variables."""
+    monkeypatch.setenv("FIRST", "session-1")
+    monkeypatch.setenv("SECOND", "1")
+    options = (
+        "--token-path=/t --token-method=POST --token-field=jwt --token-header=Cookie=FIRST --token-header=X-B=SECOND"
+        " --api-path=/a --api-method=PATCH --api-key-header=X-Key --refresh-path=/r --refresh-field=old --refresh-form"
+        " --webhook-path=/w --verification-header=X-From --signed-content=raw --digest=base64 --namespace=rollouthq.com"
+    )
+    assert dashboard(*options.split()) == {
+        "token": "POST /t  Cookie: <hidden, 9 characters>  X-B: <hidden, 1 characters>",
+        "token_field": "jwt",
+        "api": "PATCH /a  X-From: {{verificationToken}}  X-Key: {{context.authData.apiKey}}",
+        "refresh": "POST /r  X-From: {{verificationToken}}  form old={{context.authData.refreshToken}}",
+        "webhook_path": "/w",
+        "signed_content": "raw",
+        "digest": "base64",
+        "namespace": "rollouthq.com",
+    }
+
+
+@pytest.mark.parametrize(("name", "scheme"), [("authorization", "Bearer "), ("AUTHORIZATION", "Bearer "), ("Auth", "")])
+def test_scheme_of_the_key(name: str, scheme: str) -> None:
+    """In the header Authorization, however it is written, the key has its scheme; in others it has none."""
+    shown = dashboard(f"--api-key-header={name}", is_verified=False)["api"]
+    assert shown == f"GET /api/contacts  {name}: {scheme}{{{{context.authData.apiKey}}}}"
+
+
+@pytest.mark.parametrize(("left_out", "name"), [("refresh", "refresh"), ("webhook", "webhook_path")])
+def test_without(left_out: str, name: str) -> None:
+    """What an app does not have is left out, and nothing else."""
+    assert dashboard(f"--without={left_out}") == {**dashboard(), name: None}
+
+
+@pytest.mark.parametrize("text", ["Cookie", "Cookie=", "Cookie=UNSET", "Cookie=A=SESSION", "=EMPTY"])
+def test_token_header_without_a_value(text: str, printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header whose variable is not named, not set or empty is refused, with the form that it takes."""
+    monkeypatch.setenv("SESSION", "session-1")
+    monkeypatch.setenv("EMPTY", "")
+    err = (
+        "rollout-auth: error: --token-header names no variable that is set: "
+        "pass NAME=VARIABLE, with the value in that variable\n"
+    )
+    environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
+    assert printed("simulate", "http://127.0.0.1:1", "--token-header", text, **environ) == (2, "", err)
+
+
+def test_unset_verification_token_is_told(printed: Any) -> None:
+    """That no verification token is sent is the first line, unless a program reads."""
+    environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET, "VERIFICATION_TOKEN": ""}
+    out = printed("simulate", "http://127.0.0.1:1", **environ)[1]
+    assert out.startswith("ROLLOUT_VERIFICATION_TOKEN is not set: no request carries a verification token\n\nfailed ")
+    assert printed("simulate", "http://127.0.0.1:1", "--json", **environ)[1].startswith("{\n")
 
 
 # --- doctor ---------------------------------------------------------------------------------------------------------

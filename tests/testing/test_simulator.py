@@ -360,6 +360,24 @@ def test_transcript(simulate: Any) -> None:
     assert '"expiresIn": 3600' in lines[2]
 
 
+@pytest.mark.parametrize("step", [name for name in vars(RolloutSimulator) if not name.startswith("_")])
+def test_a_failed_step_forgets(step: str, simulator: RolloutSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a step was given, such as a token, is in no frame of its error."""
+
+    def fail(simulator: object, flow: Any) -> None:
+        flow.close()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(RolloutSimulator, "_drive", fail)
+    with pytest.raises(ZeroDivisionError) as failure:
+        getattr(simulator, step)(*STEPS[step])
+    frames = [entry.frame.raw for entry in failure.traceback]
+    (left,) = [
+        frame.f_locals for frame in frames if frame.f_code is getattr(RolloutSimulator, step).__wrapped__.__code__
+    ]
+    assert left == {}
+
+
 # --- async ----------------------------------------------------------------------------------------------------------
 
 STEPS = {
