@@ -328,6 +328,15 @@ def test_inspect(printed: Any) -> None:
     assert printed("inspect", token, "--json") == (0, json.dumps(report, indent=2) + "\n", "")
 
 
+def test_inspect_looks_at_the_clock_once(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lifetime and the verdict are told of the same instant."""
+    environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
+    ticks = iter([IAT + 59.9])
+    monkeypatch.setattr(time, "time", lambda: next(ticks, IAT + 7200.0))
+    status, out, _ = printed("inspect", signed(), **environ)
+    assert (status, "1 second from now" in out) == (0, True)
+
+
 def test_inspect_without_credentials(printed: Any) -> None:
     """Without credentials, what is told is not verified, and says so."""
     reason = (

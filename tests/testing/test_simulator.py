@@ -347,6 +347,14 @@ def test_nothing_shows_a_secret(simulator: RolloutSimulator, app: HandWritten) -
     assert len(secrets) > 20
 
 
+def test_exchange_is_shown(simulator: RolloutSimulator) -> None:
+    """An exchange is shown as the transcript has it."""
+    simulator.fetch_token()
+    (exchange,) = simulator.exchanges
+    assert str(exchange) == exchange.shown == simulator.transcript
+    assert repr(exchange) == f"<Exchange {exchange.shown}>"
+
+
 def test_transcript(simulate: Any) -> None:
     """A transcript is readable: when, what for, what was sent where, and what came back."""
     simulator = simulate(HandWritten(), clock=Clock(datetime.now(timezone.utc)))
