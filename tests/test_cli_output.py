@@ -409,6 +409,18 @@ def test_inspect_of_a_malformed_payload(printed: Any) -> None:
     assert report["verdict"]["reason"].startswith("the token's payload ")
 
 
+def test_inspect_of_what_is_no_token(printed: Any) -> None:
+    """What is no token at all has no header and no claims, and its lifetime is unknown."""
+    reason = "the token has 1 segment: a compact JWT has three"
+    report = {
+        "header": {},
+        "claims": {},
+        "lifetime": "unknown: iat or exp is missing or not an integer",
+        "verdict": {"status": "refused", "code": "malformed_token", "reason": reason},
+    }
+    assert printed("inspect", "x", "--json") == (1, json.dumps(report, indent=2) + "\n", "")
+
+
 @pytest.mark.parametrize("size", [4 * 8168, 4 * 8168 + 1])
 def test_inspect_reads_no_more(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of standard input, four times the length of the longest token is read, and one byte more."""

@@ -192,6 +192,7 @@ def test_http_server_is_gone() -> None:
         "http://127.0.0.1:port",
         "http://[::1",
         "http://127.0.0.1/?q=1",
+        "http://127.0.0.1/#part",
         "http://user@127.0.0.1",
         "http://user:canary@127.0.0.1",
         "http://:canary@127.0.0.1",
