@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from rollout_auth import (
@@ -95,3 +95,58 @@ def test_hostile_input(headers: list[tuple[str, str]], body: bytes) -> None:
         parse_refresh_request(body, next((v for k, v in headers if k.lower() == CONTENT_TYPE), None))
     endpoint = RefreshEndpoint(lambda _: AuthData("key", "refresh", 60), verifier=None)
     assert endpoint.handle(headers, body).status == 400
+
+
+# --- what is drawn --------------------------------------------------------------------------------------------------
+
+TRAPS = [
+    *(b"", b"null", b"[]", b'""', b"{", b"{}", b"NaN", b"&&=&", b"refreshToken", b"refreshToken=%zz"),
+    *(b'{"refreshToken":NaN}', b'{"a":1e999}', b'{"a":18446744073709551616}', b'{"refreshToken":1}'),
+    *(b'{"refreshToken":"a","refreshToken":"b"}', b'{"refreshToken":"\\ud800"}', b"refreshToken=a&refreshToken=b"),
+    *(b"refreshToken=%ED%A0%80", b"\xef\xbb\xbf{}", b"\xff\xfe{\x00}\x00", b"9" * 60_000, b'{"a":' * 20_000),
+    *(b"[" * 20_000, b"[" * 20_000 + b"]" * 20_000),
+]
+TEXTS = [
+    *("", " ", "null", "undefined", "0", "Bearer", "Bearer ", "Bearer a b", "basic Og==", "a, b", "\u00e9", "\ud800"),
+    *("\x00", "\r\n", "a\r\nX-Injected: 1", "\t", "\x7f", "\u200b", "\ufeff", "\x85"),
+    *("x" * 9000, "a," * 3000, "=" * 100),
+]
+NAMES = [
+    *("Authorization", "X-Rollout-Verification-Token", "X-Rollout-Signature", "Content-Type", "content-type", "", "X Y")
+]
+
+
+def drawn(strategy: st.SearchStrategy[Any], count: int = 800) -> list[Any]:
+    """What is drawn, as often as told."""
+    values: list[Any] = []
+
+    @settings(max_examples=count, phases=[Phase.generate], derandomize=True, database=None, deadline=None)
+    @given(strategy)
+    def keep(value: Any) -> None:
+        values.append(value)
+
+    keep()
+    return values
+
+
+def test_hostile_bodies_are_these() -> None:
+    """Every trap is drawn: what is no JSON, what parsers read differently, what is deep or long; and other bytes."""
+    bodies = drawn(strategies.hostile_bodies())
+    assert {*TRAPS} - {*bodies} == set()
+    others = [body for body in bodies if body not in TRAPS]
+    assert len({*others}) > 100
+    assert max(map(len, others)) <= 40
+    assert not [body for body in others if body.startswith(b"{")]
+    assert [body for body in others if b"{" in body]
+
+
+def test_hostile_headers_are_these() -> None:
+    """Every name is drawn, and every text that a header may wrongly have; at most six of them, and other text."""
+    lists = drawn(strategies.hostile_headers())
+    pairs = [pair for headers in lists for pair in headers]
+    assert {name for name, _ in pairs} == {*NAMES}
+    texts = {text for _, text in pairs}
+    assert {*TEXTS} - texts == set()
+    assert len(texts) > 100
+    assert {len(headers) for headers in lists} == {*range(7)}
+    assert max(map(len, texts - {*TEXTS})) <= 40

@@ -59,7 +59,7 @@ def meeting() -> Callable[[dict[str, Any], Any], list[bytes]]:
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-@pytest.mark.parametrize("prefix", ["", "/", "/pre/fix", "/pre/"])
+@pytest.mark.parametrize("prefix", ["", "/", "/pre/FIX", "/pre/"])
 def test_http(prefix: str, is_async: bool) -> None:
     """A request reaches a server under the base URL's path, and its answer comes back whole."""
     request = Request(
@@ -395,3 +395,5 @@ def test_every_kind_answers(served: str) -> None:
     assert transport_for(answer).send([GET])[0].status == 200
     assert transport_for(Starlette()).send([GET])[0].status == 404
     assert transport_for(Flask("app")).send([GET])[0].status == 404
+    told = SimpleNamespace(status_code=204, items=lambda: [], getvalue=lambda: b"")
+    assert transport_for(SimpleNamespace(generic=lambda *_, **__: told)).send([GET])[0].status == 204
