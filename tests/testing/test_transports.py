@@ -395,5 +395,5 @@ def test_every_kind_answers(served: str) -> None:
     assert transport_for(answer).send([GET])[0].status == 200
     assert transport_for(Starlette()).send([GET])[0].status == 404
     assert transport_for(Flask("app")).send([GET])[0].status == 404
-    told = SimpleNamespace(status_code=204, items=lambda: [], getvalue=lambda: b"")
+    told = SimpleNamespace(status_code=204, items=list, getvalue=lambda: b"")
     assert transport_for(SimpleNamespace(generic=lambda *_, **__: told)).send([GET])[0].status == 204
