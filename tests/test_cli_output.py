@@ -213,6 +213,12 @@ def test_without(left_out: str, name: str) -> None:
     assert dashboard(f"--without={left_out}") == {**dashboard(), name: None}
 
 
+def test_without_both() -> None:
+    """Both may be left out."""
+    both = {**dashboard(), "refresh": None, "webhook_path": None}
+    assert dashboard("--without=refresh", "--without=webhook") == both
+
+
 @pytest.mark.parametrize("text", ["Cookie", "Cookie=", "Cookie=UNSET", "Cookie=A=SESSION", "=EMPTY"])
 def test_token_header_without_a_value(text: str, printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A header whose variable is not named, not set or empty is refused, with the form that it takes."""
@@ -232,6 +238,8 @@ def test_unset_verification_token_is_told(printed: Any) -> None:
     out = printed("simulate", "http://127.0.0.1:1", **environ)[1]
     assert out.startswith("ROLLOUT_VERIFICATION_TOKEN is not set: no request carries a verification token\n\nfailed ")
     assert printed("simulate", "http://127.0.0.1:1", "--json", **environ)[1].startswith("{\n")
+    out = printed("simulate", "http://127.0.0.1:1", **{**environ, "VERIFICATION_TOKEN": "token-1"})[1]
+    assert out.startswith("failed ")
 
 
 # --- doctor ---------------------------------------------------------------------------------------------------------
