@@ -213,6 +213,12 @@ def test_without(left_out: str, name: str) -> None:
     assert dashboard(f"--without={left_out}") == {**dashboard(), name: None}
 
 
+def test_without_both() -> None:
+    """Both may be left out."""
+    both = {**dashboard(), "refresh": None, "webhook_path": None}
+    assert dashboard("--without=refresh", "--without=webhook") == both
+
+
 @pytest.mark.parametrize("text", ["Cookie", "Cookie=", "Cookie=UNSET", "Cookie=A=SESSION", "=EMPTY"])
 def test_token_header_without_a_value(text: str, printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A header whose variable is not named, not set or empty is refused, with the form that it takes."""
@@ -232,6 +238,8 @@ def test_unset_verification_token_is_told(printed: Any) -> None:
     out = printed("simulate", "http://127.0.0.1:1", **environ)[1]
     assert out.startswith("ROLLOUT_VERIFICATION_TOKEN is not set: no request carries a verification token\n\nfailed ")
     assert printed("simulate", "http://127.0.0.1:1", "--json", **environ)[1].startswith("{\n")
+    out = printed("simulate", "http://127.0.0.1:1", **{**environ, "VERIFICATION_TOKEN": "token-1"})[1]
+    assert out.startswith("failed ")
 
 
 # --- doctor ---------------------------------------------------------------------------------------------------------
@@ -328,6 +336,15 @@ def test_inspect(printed: Any) -> None:
     assert printed("inspect", token, "--json") == (0, json.dumps(report, indent=2) + "\n", "")
 
 
+def test_inspect_looks_at_the_clock_once(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lifetime and the verdict are told of the same instant."""
+    environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
+    ticks = iter([IAT + 59.9])
+    monkeypatch.setattr(time, "time", lambda: next(ticks, IAT + 7200.0))
+    status, out, _ = printed("inspect", signed(), **environ)
+    assert (status, "1 second from now" in out) == (0, True)
+
+
 def test_inspect_without_credentials(printed: Any) -> None:
     """Without credentials, what is told is not verified, and says so."""
     reason = (
@@ -398,6 +415,18 @@ def test_inspect_of_a_malformed_payload(printed: Any) -> None:
     assert report["header"] == {"alg": "HS512", "kid": "<hidden, 6 characters>", "typ": "JWT"}
     assert (report["claims"], report["verdict"]["code"]) == ({}, "malformed_token")
     assert report["verdict"]["reason"].startswith("the token's payload ")
+
+
+def test_inspect_of_what_is_no_token(printed: Any) -> None:
+    """What is no token at all has no header and no claims, and its lifetime is unknown."""
+    reason = "the token has 1 segment: a compact JWT has three"
+    report = {
+        "header": {},
+        "claims": {},
+        "lifetime": "unknown: iat or exp is missing or not an integer",
+        "verdict": {"status": "refused", "code": "malformed_token", "reason": reason},
+    }
+    assert printed("inspect", "x", "--json") == (1, json.dumps(report, indent=2) + "\n", "")
 
 
 @pytest.mark.parametrize("size", [4 * 8168, 4 * 8168 + 1])

@@ -439,7 +439,7 @@ def test_asgi_listens_again() -> None:
 
     async def app(scope: object, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200})
-        await send({"type": "http.response.body", "body": b"x", "more_body": False})
+        await send({"type": "http.response.body", "body": b"x"})
         heard.extend([(await asyncio.wait_for(receive(), PATIENCE))["type"] for _ in range(3)])
 
     assert sent(ASGITransport(app)).body == b"x"

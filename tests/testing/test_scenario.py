@@ -265,6 +265,27 @@ def test_result_of_a_step(simulate: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(refreshed.exchanges) == 2
 
 
+def test_report() -> None:
+    """A report has a line for each step, with its reason; it is right if no step failed, or else raises the first."""
+    first, second = IntegrationError("one", "a", "b"), IntegrationError("two", "c", "d")
+    steps = [
+        StepResult("went well", "passed", "", None, (), 1.0),
+        StepResult("was left out", "skipped", "no need", None, (), 0.0),
+        StepResult("went wrong", "failed", first.reason, first, (), 1.0),
+        StepResult("went wrong too", "failed", second.reason, second, (), 1.0),
+    ]
+    report = Report(tuple(steps))
+    assert str(report) == (
+        "passed   went well\nskipped  was left out: no need\n"
+        "failed   went wrong: a: b [one]\nfailed   went wrong too: c: d [two]"
+    )
+    assert (report.is_ok, Report(tuple(steps[:2])).is_ok) == (False, True)
+    with pytest.raises(IntegrationError) as failure:
+        report.check()
+    assert failure.value is first
+    Report(tuple(steps[:2])).check()
+
+
 def test_error_keeps_no_frames(simulate: Any) -> None:
     """The error in a report does not hold on to the frames in which it was raised."""
     error = simulate(HandWritten(user_id=lambda: 42)).run().steps[0].error

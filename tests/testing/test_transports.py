@@ -59,7 +59,7 @@ def meeting() -> Callable[[dict[str, Any], Any], list[bytes]]:
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-@pytest.mark.parametrize("prefix", ["", "/", "/pre/fix", "/pre/"])
+@pytest.mark.parametrize("prefix", ["", "/", "/pre/FIX", "/pre/"])
 def test_http(prefix: str, is_async: bool) -> None:
     """A request reaches a server under the base URL's path, and its answer comes back whole."""
     request = Request(
@@ -192,6 +192,7 @@ def test_http_server_is_gone() -> None:
         "http://127.0.0.1:port",
         "http://[::1",
         "http://127.0.0.1/?q=1",
+        "http://127.0.0.1/#part",
         "http://user@127.0.0.1",
         "http://user:canary@127.0.0.1",
         "http://:canary@127.0.0.1",
@@ -355,7 +356,10 @@ def test_transport_for_a_transport() -> None:
         b"http://127.0.0.1:8000",
         SimpleNamespace(send=print),
         SimpleNamespace(send="a", send_async="b"),
+        SimpleNamespace(send="a", send_async=print),
+        SimpleNamespace(send=print, send_async="b"),
         SimpleNamespace(generic=None),
+        SimpleNamespace(generic="a"),
         lambda: None,
         lambda *args: None,
         lambda request, *args: None,
@@ -391,3 +395,5 @@ def test_every_kind_answers(served: str) -> None:
     assert transport_for(answer).send([GET])[0].status == 200
     assert transport_for(Starlette()).send([GET])[0].status == 404
     assert transport_for(Flask("app")).send([GET])[0].status == 404
+    told = SimpleNamespace(status_code=204, items=list, getvalue=lambda: b"")
+    assert transport_for(SimpleNamespace(generic=lambda *_, **__: told)).send([GET])[0].status == 204
