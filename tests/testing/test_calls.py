@@ -125,7 +125,7 @@ def test_call_that_is_refused(statuses: list[int], code: str, connected: Any) ->
     simulator = connected(Answers(*statuses))
     for _ in statuses[1:]:
         simulator.call()
-    with pytest.raises(IntegrationError, match=f"the API answered {statuses[-1]}: ") as caught:
+    with pytest.raises(IntegrationError, match=f"^the API answered {statuses[-1]}: ") as caught:
         simulator.call()
     assert caught.value.code == code
     if code == "call_refused":

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rollout_auth import AuthData
 from rollout_auth.testing import Response
 from rollout_auth.testing._masks import Mask, hidden, printable
 
@@ -109,6 +110,33 @@ def test_names_tell_secrets_apart() -> None:
     assert made.hide("secret-one, secret-one-and-more; secret-two") == "<client secret>, <API key>; <client secret>"
 
 
+def test_secret_within_another() -> None:
+    """A secret that holds another is found whole, wherever the other stands in it."""
+    assert mask("zone-one", "a zone-one secret").hide("a zone-one secret; zone-one") == "<API key>; <API key>"
+
+
+def test_nothing_is_a_wildcard() -> None:
+    """A text that differs from a secret in one character is no secret."""
+    assert mask("key.one*two").hide("key.one*two, keyXone*two, key.oneetwo") == "<API key>, keyXone*two, key.oneetwo"
+
+
+@pytest.mark.parametrize(("secret", "shown"), [("abc-123", "xabc-123y"), ("abcd-123", "x<API key>y")])
+def test_secret_of_eight_characters(secret: str, shown: str) -> None:
+    """From eight characters on, a secret is found within other words too."""
+    assert mask(secret).hide(f"x{secret}y") == shown
+
+
+def test_auth_data() -> None:
+    """A key, its refresh token and the long texts in the further fields are hidden, by their names."""
+    made = Mask()
+    extra = {"region": "europe-west", "account": "a long word!", "more": [{"key": "another word"}, 12345678901234]}
+    made.learn_auth_data(AuthData("the key", "a token", 3600, extra))
+    made.learn_auth_data(AuthData("key two"))
+    assert made.hide("the key, a token, key two; europe-west: a long word!, another word") == (
+        "<API key>, <refresh token>, <API key>; europe-west: <authData>, <authData>"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -182,6 +210,15 @@ def test_json_fields() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "field", ["code", "detail", "error", "error_description", "expiresAt", "message", "status", "title", "type"]
+)
+def test_field_of_errors(field: str) -> None:
+    """What says that something is wrong, and what, is shown; fields of like names are not."""
+    shown = Mask().show(json_response({field: "some words", f"{field}s": "some words"}))
+    assert json.loads(shown) == {field: "some words", f"{field}s": "<hidden, 10 characters>"}
+
+
 def test_success_in_json() -> None:
     """A known secret is named, also in a field that is not shown: so one can see which key came back."""
     shown = mask("key-of-user-1").show(json_response({"apiKey": "key-of-user-1"}, 200))
@@ -194,6 +231,19 @@ def test_long_answers_are_cut(body: bytes) -> None:
     shown = Mask().show(Response(500, (), body))
     assert len(shown) == 303
     assert shown.endswith("...")
+
+
+def test_answers_of_three_hundred_characters() -> None:
+    """What is just as long as may be is shown whole."""
+    text = "abcd " * 59 + "abcde"
+    assert Mask().show(Response(500, (), text.encode())) == text
+    assert Mask().show(Response(500, (), f"{text}f".encode())) == f"{text}..."
+
+
+def test_long_type_is_cut() -> None:
+    """Of a type that is no type, no more is shown than of an answer."""
+    shown = Mask().show(Response(200, {"Content-Type": "abcd " * 100}, b"hello"))
+    assert shown == f"<5 bytes of {'abcd ' * 60}>"
 
 
 def test_one_printable_line() -> None:
