@@ -132,6 +132,13 @@ def test_call_that_is_refused(statuses: list[int], code: str, connected: Any) ->
         assert caught.value.mend.startswith("accept the key that it has given, ")
 
 
+def test_user_without_a_key_is_refused(connected: Any) -> None:
+    """A user who has no key at the first call has none that ended early."""
+    simulator = connected(Answers(401), None, api=DashboardRequest("GET", "/api"))
+    with pytest.raises(IntegrationError, match="call_refused"):
+        simulator.call()
+
+
 def test_new_key_is_not_proven(connected: Any) -> None:
     """A new key that is refused has not ended early, though the one before it was taken."""
     simulator = connected(Answers(200, 200, 401))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from struct import iter_unpack
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -15,6 +16,15 @@ from rollout_auth.testing import Response
 from rollout_auth.testing._masks import Mask, hidden, printable
 
 SECRET = 'se cret/+&wört"h\\iding'
+
+
+def escaped(text: str, digits: str) -> str:
+    """The text with all in UTF-16 that a URL would escape."""
+    units = {one: iter_unpack(">H", one.encode("utf-16-be")) for one in text if quote(one, safe="") != one}
+    written = {one: "".join(f"\\u{unit:{digits}}" for (unit,) in pairs) for one, pairs in units.items()}
+    return "".join(written.get(one, one) for one in text)
+
+
 PLACES: dict[str, Callable[[str], object]] = {
     "shown field": lambda text: {"error": text},
     "in a shown field": lambda text: {"message": f"no such key: {text}, sorry"},
@@ -33,6 +43,8 @@ FORMS: dict[str, Callable[[str], str]] = {
     "form": quote_plus,
     "JSON": lambda text: json.dumps(text)[1:-1],
     "JSON in UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "JSON for HTML": lambda text: escaped(text, "04x"),
+    "JSON for HTML, in capitals": lambda text: escaped(text, "04X"),
 }
 
 few = settings(max_examples=12)  # of each form in each place
@@ -81,6 +93,7 @@ def test_no_secret_in_text(form: str, secret: str) -> None:
 @few
 @given(secret=secrets)
 @example(secret=SECRET)
+@example(secret="two \N{GRINNING FACE} faces")
 def test_hide_knows_every_form(secret: str) -> None:
     """Each form is replaced by the name of the secret."""
     for write in FORMS.values():
