@@ -43,6 +43,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "form": quote_plus,
     "JSON": lambda text: json.dumps(text)[1:-1],
     "JSON in UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "JSON as PHP writes it": lambda text: json.dumps(text)[1:-1].replace("/", r"\/"),
     "JSON for HTML": lambda text: escaped(text, "04x"),
     "JSON for HTML, in capitals": lambda text: escaped(text, "04X"),
 }
