@@ -125,11 +125,18 @@ def test_call_that_is_refused(statuses: list[int], code: str, connected: Any) ->
     simulator = connected(Answers(*statuses))
     for _ in statuses[1:]:
         simulator.call()
-    with pytest.raises(IntegrationError, match=f"the API answered {statuses[-1]}: ") as caught:
+    with pytest.raises(IntegrationError, match=f"^the API answered {statuses[-1]}: ") as caught:
         simulator.call()
     assert caught.value.code == code
     if code == "call_refused":
         assert caught.value.mend.startswith("accept the key that it has given, ")
+
+
+def test_user_without_a_key_is_refused(connected: Any) -> None:
+    """A user who has no key at the first call has none that ended early."""
+    simulator = connected(Answers(401), None, api=DashboardRequest("GET", "/api"))
+    with pytest.raises(IntegrationError, match="call_refused"):
+        simulator.call()
 
 
 def test_new_key_is_not_proven(connected: Any) -> None:

@@ -101,6 +101,7 @@ def test_nobody_is_connected() -> None:
         made.outgoing("call", DashboardRequest("GET", "/{{context.userId}}"))
     with pytest.raises(ConfigurationError, match="call connect"):
         made.refreshable()
+    assert made.outgoing("request", DashboardRequest("POST", "/", json="{{context}}")).request.body == b"{}"
 
 
 # --- what is kept ---------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
+from testing.handwritten import HandWritten
 
 from rollout_auth import ClientCredentials, ConfigurationError
 from rollout_auth.testing import (
@@ -86,6 +87,18 @@ def test_as_often_as_told(simulate: Callable[..., RolloutSimulator]) -> None:
     simulator.deliver("peopleCreated", "peopleUpdated", times=2)
     bodies = [request.body for request in app.requests]
     assert [bodies.index(body) for body in bodies] == [0, 1, 2, 2, 4, 4]
+
+
+def test_webhooks_of_the_scenario(simulate: Callable[..., RolloutSimulator]) -> None:
+    """The scenario delivers a webhook once, but for the step that repeats one, whose first answer is lost."""
+    report = simulate(HandWritten()).run()
+    assert {step.name: len(step.exchanges) for step in report.steps if "webhook" in step.name} == {
+        "a webhook": 1,
+        "a webhook of unusual text": 1,
+        "a webhook again and again": 3,
+        "two webhooks in the wrong order": 2,
+        "a webhook signed with the previous secret": 0,
+    }
 
 
 def test_delivery_in_the_transcript(simulate: Callable[..., RolloutSimulator]) -> None:

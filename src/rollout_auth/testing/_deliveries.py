@@ -91,9 +91,7 @@ def signed(conversation: Conversation, body: bytes, secret: str, purpose: str = 
     return webhook(conversation, body, headers, f"{len(body)} bytes, signed", purpose)
 
 
-def webhook(
-    conversation: Conversation, body: bytes, headers: Mapping[str, str], shown: str, purpose: str = "webhook"
-) -> Outgoing:
+def webhook(conversation: Conversation, body: bytes, headers: Mapping[str, str], shown: str, purpose: str) -> Outgoing:
     """A webhook as it travels."""
     path = conversation.dashboard.webhook_path
     if path is None:
