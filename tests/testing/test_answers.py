@@ -185,3 +185,8 @@ def test_success(status: int, code: str | None) -> None:
 def test_refusal(status: int, expected: bool) -> None:
     """Each status of 4xx says that the request is wrong, and no other does."""
     assert is_refusal(Response(status)) is expected
+
+
+def test_traceback_of_a_bad_answer(ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the module's own."""
+    assert ends_at_the_call(renewed, answer(b"{"), BEFORE)

@@ -203,3 +203,9 @@ def test_garbage_for_readers(auth_data: AuthData, dashboard: Any, endpoints: set
     simulator = connected(Answers(), auth_data, **dashboard)
     simulator.send_garbage()
     assert {purpose.partition(" ")[0] for purpose in purposes(simulator)} == endpoints
+
+
+def test_traceback_of_an_attack(connected: Any, ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the simulator's own."""
+    simulator = connected(Answers(0, 200))
+    assert ends_at_the_call(simulator.intrude)

@@ -225,3 +225,9 @@ def test_fields_of_the_key_before(connected: Any) -> None:
     for step in (lambda simulator: simulator.renew(), lambda simulator: simulator.renew_at_once()):
         with pytest.raises(IntegrationError, match="lacks its region: "):
             step(connected(Answers(), key))
+
+
+def test_traceback_of_a_call(connected: Any, ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the simulator's own."""
+    simulator = connected(Answers(401))
+    assert ends_at_the_call(simulator.call)

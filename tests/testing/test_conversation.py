@@ -283,3 +283,9 @@ def test_options_are_named(simulate: Callable[..., RolloutSimulator]) -> None:
         simulate(Answers(), verification_token=1)
     with pytest.raises(TypeError, match=r"^skew is "):
         simulate(Answers()).set_skew(30)
+
+
+def test_traceback_of_a_request(ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the module's own."""
+    template = DashboardRequest("GET", "/{{tier}}")
+    assert ends_at_the_call(conversation().outgoing, "call", template)

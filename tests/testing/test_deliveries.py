@@ -223,3 +223,9 @@ def test_nothing_to_deliver(names: list[str], times: int, simulate: Callable[...
     with pytest.raises(ConfigurationError, match="nothing to deliver"):
         simulator.deliver(*names, times=times)
     assert simulator.exchanges == ()
+
+
+def test_traceback_of_a_delivery(simulate: Callable[..., RolloutSimulator], ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the simulator's own."""
+    simulator = simulate(Answers())
+    assert ends_at_the_call(simulator.deliver, "peopleCreated")

@@ -291,25 +291,6 @@ def test_app_raises(simulate: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("mistakes", "step"),
-    [
-        ({"algorithm": "HS256"}, lambda simulator: simulator.connect()),
-        ({"token_status": 401}, lambda simulator: simulator.fetch_token()),
-        ({"claims": {"rollout.com": {}}}, lambda simulator: (simulator.connect(), simulator.call())),
-        ({"checks_key": False}, lambda simulator: (simulator.connect(), simulator.intrude())),
-        ({"secrets": ["s" * 64]}, lambda simulator: simulator.deliver("peopleCreated")),
-        ({"rotates": True}, lambda simulator: (simulator.connect(), simulator.renew_at_once())),
-    ],
-)
-def test_traceback_ends_in_the_test(mistakes: dict[str, Any], step: Any, simulate: Any) -> None:
-    """A failure shows the line of the test whose step failed, and none of the simulator's."""
-    simulator = simulate(HandWritten(**mistakes))
-    with pytest.raises(IntegrationError) as caught:
-        step(simulator)
-    assert {entry.path for entry in caught.traceback.filter(caught)} == {Path(__file__)}
-
-
 def test_unreachable(simulate: Any) -> None:
     """An app that does not run is said to be that, once."""
     report = simulate("http://127.0.0.1:1").run()

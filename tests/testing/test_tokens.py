@@ -118,3 +118,8 @@ def test_units_of_the_token() -> None:
     with pytest.raises(IntegrationError, match="expiresIn of the connect token is 3600000") as caught:
         judged(token(**{"rollout.com": {"authData": key}}))
     assert caught.value.code == "expires_in_milliseconds"
+
+
+def test_traceback_of_a_token(ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the module's own."""
+    assert ends_at_the_call(judged_token, "abc", CREDENTIALS, "rollout.com", NOW)
