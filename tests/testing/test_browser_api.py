@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -91,6 +92,53 @@ def test_icon(page: Page) -> None:
     assert page.api.requests == []
 
 
+def called(page: Page, **environ: Any) -> tuple[str, dict[str, str], bytes]:
+    """What a WSGI server gets for an environ: the status, the headers and the body."""
+    started: list[Any] = []
+    complete = {"REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": f"Bearer {page.token}", **environ}
+    body = b"".join(page.api(complete, lambda *start: started.append(start)))
+    ((status, headers),) = started
+    assert len(dict(headers)) == len(headers)
+    return status, dict(headers), body
+
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Rollout-User-Agent",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+}
+
+
+def test_status_and_headers(page: Page) -> None:
+    """An answer has its standard phrase, its type and its length; one without content has neither of these."""
+    json_type = {"Content-Type": "application/json"}
+    assert called(page, PATH_INFO="/credentials") == ("200 OK", {**CORS, **json_type, "Content-Length": "2"}, b"[]")
+    assert called(page, PATH_INFO="/credentials", REQUEST_METHOD="DELETE") == ("204 No Content", CORS, b"")
+    assert called(page, PATH_INFO="/x", REQUEST_METHOD="OPTIONS") == ("204 No Content", CORS, b"")
+    error = b'{"errors": [{"message": "there is no such endpoint"}]}'
+    headers = {**CORS, **json_type, "Content-Length": str(len(error))}
+    assert called(page, PATH_INFO="/x") == ("404 Not Found", headers, error)
+
+
+@pytest.mark.parametrize(("name", "initial"), [("hubspot", "H"), ("follow-up-boss", "F"), ("1", "?"), ("", "?")])
+def test_icon_shows_the_initial(page: Page, name: str, initial: str) -> None:
+    """An icon is a picture of the connector's initial, or of a question mark where that is no letter."""
+    status, headers, body = called(page, PATH_INFO=f"/connectors/{name}/icon", HTTP_AUTHORIZATION="")
+    picture = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" rx="2" fill="#47b"/>'
+        '<text x="4.5" y="6.5" font-size="6" font-family="sans-serif" text-anchor="middle" fill="#fff">'
+        f"{initial}</text></svg>"
+    )
+    assert (status, body.decode()) == ("200 OK", picture)
+    assert headers == {**CORS, "Content-Type": "image/svg+xml", "Content-Length": str(len(picture))}
+
+
+@pytest.mark.parametrize("path", ["/connectors/hubspot", "/connectors/hubspot/icon/x", "/x/connectors/hubspot/icon"])
+def test_no_icon(page: Page, path: str) -> None:
+    """What only resembles the path of an icon is another endpoint, which there is not."""
+    assert page.send("GET", path).status == 404
+
+
 # --- tokens ---------------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +157,13 @@ def test_without_a_good_token(page: Page, authorization: str) -> None:
 def test_no_token(page: Page) -> None:
     """A page that sends no token is told so."""
     assert message(page.send("GET", "/credentials", authorization="")) == "the page sent no connect token"
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "Basic", "", "XBearer"])
+def test_other_scheme(page: Page, scheme: str) -> None:
+    """A good token behind another scheme is none."""
+    response = page.send("GET", "/credentials", authorization=f"{scheme} {page.token}")
+    assert (response.status, message(response)) == (401, "the page sent no connect token")
 
 
 def test_token_of_another_secret(page: Page) -> None:
@@ -158,6 +213,90 @@ def test_connectors(page: Page) -> None:
     for connector in connectors.values():
         assert connector["name"]
         assert [field["key"] for field in connector["authByPlan"]["default"]["userInputsSchema"]] == ["apiKey"]
+
+
+def test_connectors_to_the_letter(page: Page) -> None:
+    """Four connectors of the kind that Rollout has, each of which asks for an API key, with all that a CRM may do."""
+    people = dict.fromkeys(("list", "create", "update", "delete"), True)
+    field = {"key": "apiKey", "type": "secret", "label": "API key"}
+    assert page.send("GET", "/connectors").json() == {
+        key: {
+            "name": name,
+            "entities": {"crm": {"people": people}},
+            "authByPlan": {"default": {"type": "apiToken", "userInputsSchema": [field]}},
+        }
+        for key, name in {
+            "follow-up-boss": "Follow Up Boss",
+            "hubspot": "HubSpot",
+            "pipedrive": "Pipedrive",
+            "salesforce": "Salesforce",
+        }.items()
+    }
+
+
+def test_credentials_to_the_letter(page: Page) -> None:
+    """A credential has an id, its connector, an instant and a label; what is answered to its making is the id."""
+    page.send("GET", "/credentials")
+    assert page.send("POST", "/credentials", INPUTS).json() == {"id": "credential-1"}
+    assert json.loads(page.send("GET", "/credentials").body) == [
+        {
+            "id": "credential-1",
+            "appKey": "hubspot",
+            "createdAt": "2026-03-01T12:00:00.000+00:00",
+            "label": "test",
+        }
+    ]
+
+
+def test_credentials_of_each_user(page: Page) -> None:
+    """A user has credentials of their own."""
+    page.send("POST", "/credentials", INPUTS)
+    page.token = page.new_token("user-2")
+    assert json.loads(page.send("GET", "/credentials").body) == []
+    page.token = page.new_token("user-1")
+    assert len(json.loads(page.send("GET", "/credentials").body)) == 1
+
+
+def test_delete_several(page: Page) -> None:
+    """Each id of the query is taken away."""
+    ids = [page.send("POST", "/credentials", INPUTS).json()["id"] for _ in range(3)]
+    page.send("DELETE", f"/credentials?credentialId={ids[0]}&credentialId={ids[2]}")
+    assert [one["id"] for one in json.loads(page.send("GET", "/credentials").body)] == ids[1:2]
+
+
+@pytest.mark.parametrize(("size", "status"), [(65_536, 200), (65_537, 400)])
+def test_longest_body(page: Page, size: int, status: int) -> None:
+    """A body of 64 KiB is read, and no more than that."""
+    fields = {**INPUTS, "pad": ""}
+    body = json.dumps({**fields, "pad": "x" * (size - len(json.dumps(fields)))}).encode()
+    assert page.send("POST", "/credentials", body).status == status
+    stream = BytesIO(body + bytes(100))
+    environ = {"PATH_INFO": "/credentials", "CONTENT_LENGTH": str(size + 100), "wsgi.input": stream}
+    called(page, REQUEST_METHOD="POST", **environ)
+    assert stream.tell() == 65_536
+
+
+@pytest.mark.parametrize("environ", [{}, {"CONTENT_LENGTH": ""}, {"CONTENT_LENGTH": "0"}])
+def test_no_body(page: Page, environ: dict[str, str]) -> None:
+    """Without a length there is no body to read."""
+    stream = BytesIO(b"{}")
+    status, _, body = called(page, REQUEST_METHOD="POST", PATH_INFO="/credentials", **{**environ, "wsgi.input": stream})
+    assert (status, stream.tell()) == ("400 Bad Request", 0)
+    assert b"the body is not JSON" in body
+
+
+@pytest.mark.parametrize("length", ["999999999999999999", "9999999999999999999"])
+def test_length_of_many_digits(page: Page, length: str) -> None:
+    """A length of up to 18 digits is a number, which is read up to the limit; of more, it is refused as none."""
+    environ = {
+        "PATH_INFO": "/credentials",
+        "CONTENT_LENGTH": length,
+        "wsgi.input": BytesIO(json.dumps(INPUTS).encode()),
+    }
+    status, _, body = called(page, REQUEST_METHOD="POST", **environ)
+    assert (status, b"the Content-Length is not a number" in body) == (
+        ("200 OK", False) if len(length) == 18 else ("400 Bad Request", True)
+    )
 
 
 def test_credentials(page: Page) -> None:

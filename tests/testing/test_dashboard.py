@@ -60,9 +60,9 @@ def test_settings(settings: dict[str, Any]) -> None:
 )
 def test_refused(settings: dict[str, Any], message: str) -> None:
     """A setting that Rollout does not have is refused, also when a dashboard is changed into another."""
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=f"^{message}"):
         Dashboard(**settings)
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=f"^{message}"):
         replace(Dashboard(), **settings)
 
 
@@ -86,5 +86,5 @@ def test_repr_hides_literals() -> None:
 @pytest.mark.parametrize("name", ["token", "api", "refresh"])
 def test_requests(name: str) -> None:
     """A path in the place of a request is refused when the dashboard is made."""
-    with pytest.raises(TypeError, match=rf"{name} is str: pass DashboardRequest\(method, path"):
+    with pytest.raises(TypeError, match=rf"^{name} is str: pass DashboardRequest\(method, path"):
         Dashboard(**{name: "/path"})

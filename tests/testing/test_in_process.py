@@ -161,6 +161,76 @@ def test_request_arrives_whole(kind: str, is_async: bool) -> None:
     assert (response.status, response.header("x-answer")) == (201, "é")
 
 
+def test_environ_to_the_letter() -> None:
+    """A WSGI app is told all that PEP 3333 asks for; a header that is there twice has both values, but for the host."""
+    seen: list[dict[str, Any]] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append(environ)
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    headers = [("X-a-B", "1"), ("x-A-b", "2"), ("CONTENT-type", "a/b"), ("Host", "shop.test")]
+    assert sent(WSGITransport(app), Request("PUT", "/%C3%A9%3F?a=%20?b", headers, b"body")) == Response(
+        200, (), b"body"
+    )
+    (environ,) = seen
+    del environ["wsgi.input"]
+    assert environ == {
+        "REQUEST_METHOD": "PUT",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/\xc3\xa9?",
+        "QUERY_STRING": "a=%20?b",
+        "CONTENT_LENGTH": "4",
+        "CONTENT_TYPE": "a/b",
+        "REMOTE_ADDR": "127.0.0.1",
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "shop.test",
+        "HTTP_X_A_B": "1,2",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    sent(WSGITransport(app))
+    assert (seen[1]["HTTP_HOST"], "CONTENT_TYPE" in seen[1], seen[1]["QUERY_STRING"]) == ("testserver", False, "")
+
+
+def test_scope_to_the_letter() -> None:
+    """An ASGI app is told all that the specification asks for, and gets the body whole."""
+    seen: list[Any] = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        seen.extend([scope, await receive()])
+        await send({"type": "http.response.start", "status": 201, "headers": [(b"X-A", b"1"), (b"X-A", b"\xe9")]})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await send({"type": "http.response.body", "body": b"b"})
+
+    request = Request("PUT", "/%C3%A9%3F?a=%20?b", [("X-a", "é"), ("x-A", "2")], b"body")
+    assert sent(ASGITransport(app), request) == Response(201, [("X-A", "1"), ("X-A", "é")], b"ab")
+    assert seen == [
+        {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "PUT",
+            "scheme": "http",
+            "path": "/é?",
+            "raw_path": b"/%C3%A9%3F",
+            "query_string": b"a=%20?b",
+            "root_path": "",
+            "headers": [(b"host", b"testserver"), (b"content-length", b"4"), (b"x-a", b"\xe9"), (b"x-a", b"2")],
+            "client": ("127.0.0.1", 0),
+            "server": ("testserver", 80),
+        },
+        {"type": "http.request", "body": b"body", "more_body": False},
+    ]
+
+
 # --- WSGI -----------------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +279,27 @@ def test_wsgi_close(error: Exception | None) -> None:
         with pytest.raises(ZeroDivisionError):
             sent(WSGITransport(app))
     assert chunks.closed == 1
+
+
+def test_wsgi_without_close() -> None:
+    """Chunks that have no ``close`` need none, and the status is the number before its phrase."""
+
+    def app(_: object, start_response: Any) -> tuple[bytes, ...]:
+        start_response("404", [])
+        return (b"a", b"b")
+
+    assert sent(WSGITransport(app)) == Response(404, (), b"ab")
+
+
+def test_wsgi_in_a_loop() -> None:
+    """A WSGI app is called where a loop runs, for each request in its order."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["PATH_INFO"].encode()]
+
+    requests = [Request("GET", "/1"), Request("GET", "/2")]
+    assert [response.body for response in sent_async(WSGITransport(app), *requests)] == [b"/1", b"/2"]
 
 
 def test_wsgi_generator() -> None:
@@ -342,6 +433,19 @@ def test_asgi_error_has_no_context() -> None:
     assert failure.value.__context__ is None
 
 
+def test_asgi_listens_again() -> None:
+    """Whoever asks again after the request hears of the end, each time."""
+    heard: list[str] = []
+
+    async def app(scope: object, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"x"})
+        heard.extend([(await asyncio.wait_for(receive(), PATIENCE))["type"] for _ in range(3)])
+
+    assert sent(ASGITransport(app)).body == b"x"
+    assert heard == ["http.request", "http.disconnect", "http.disconnect"]
+
+
 # --- event loops ----------------------------------------------------------------------------------------------------
 
 
@@ -447,6 +551,41 @@ def test_django(client: Any, is_async: bool) -> None:
         "key": "Bearer k",
         "body": '{"a":1}',
     }
+
+
+class Told:
+    """A client that is told what to send, and answers as Django does."""
+
+    is_async = False
+    status_code = 203
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def generic(self, *arguments: Any, **options: Any) -> Told:
+        self.told.append((arguments, options))
+        return self
+
+    def items(self) -> list[tuple[str, str]]:
+        return [("A", "1"), ("A", "2")]
+
+    def getvalue(self) -> bytes:
+        return b"body"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_django_to_the_letter(is_async: bool) -> None:
+    """Django's client is told the type of the body apart from the headers, and a blank one where there is none."""
+    client = Told()
+    typed = Request("PUT", "/a?b", [("X-A", "1"), ("CONTENT-type", "a/b"), ("Content-Type", "c/d")], b"{}")
+    responses = (
+        sent_async(DjangoTransport(client), typed, GET) if is_async else DjangoTransport(client).send([typed, GET])
+    )
+    assert responses == [Response(203, [("A", "1"), ("A", "2")], b"body")] * 2
+    assert client.told == [
+        (("PUT", "/a?b"), {"data": b"{}", "content_type": "a/b", "headers": {"X-A": "1"}}),
+        (("GET", "/"), {"data": b"", "content_type": "", "headers": {}}),
+    ]
 
 
 @pytest.mark.usefixtures("_django")

@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rollout_auth import MalformedRequestError
@@ -69,7 +69,10 @@ def test_immutable(value: Any) -> None:
 def test_repr_shows_no_content(value: Any) -> None:
     """What may hold a secret is not shown; the method and the status are."""
     assert CANARY not in repr(value)
-    assert "POST" in repr(value) or "200" in repr(value)
+    assert repr(value) in (
+        "Request(method='POST', target=<hidden>, headers=<hidden>, body=<hidden>)",
+        "Response(status=200, headers=<hidden>, body=<hidden>)",
+    )
 
 
 def test_repr_shows_what_is_empty() -> None:
@@ -114,6 +117,10 @@ def test_media_type(content_type: str, media_type: str) -> None:
 
 
 @given(st.integers(100, 599))
+@example(199)
+@example(200)
+@example(299)
+@example(300)
 def test_is_success(status: int) -> None:
     """A success is 2xx, and nothing else."""
     assert Response(status).is_success is (status // 100 == 2)
@@ -129,7 +136,7 @@ def test_json() -> None:
 )
 def test_json_is_strict(body: bytes) -> None:
     """What is no JSON object, or what parsers read differently, is refused."""
-    with pytest.raises(MalformedRequestError, match="the body"):
+    with pytest.raises(MalformedRequestError, match=r"^the body"):
         Response(200, (), body).json()
 
 
@@ -147,5 +154,5 @@ def test_json_refusal_keeps_nothing() -> None:
 @pytest.mark.parametrize("make", [lambda body: Request("GET", "/", (), body), lambda body: Response(200, (), body)])
 def test_body_is_bytes(make: Any) -> None:
     """A text for a body is refused when the message is made, with the mend."""
-    with pytest.raises(TypeError, match=r"body is str: pass bytes, such as text\.encode\(\)"):
+    with pytest.raises(TypeError, match=r"^body is str: pass bytes, such as text\.encode\(\)"):
         make("text")

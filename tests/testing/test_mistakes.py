@@ -310,6 +310,17 @@ def test_nothing_to_fill_in(simulate: Any) -> None:
     assert caught.value.code == "cannot_fill"
 
 
+def test_error_to_the_letter() -> None:
+    """An error is its problem, its mend and its code, and below it the exchanges, if there are any."""
+    error = IntegrationError("a_code", "it did", "do not")
+    assert (error.code, error.problem, error.mend, error.transcript) == ("a_code", "it did", "do not", "")
+    assert error.args == ("a_code", "it did", "do not")
+    assert (error.reason, str(error)) == ("it did: do not [a_code]",) * 2
+    error.transcript = "one\ntwo"
+    assert str(error) == "it did: do not [a_code]\n\none\ntwo"
+    assert error.reason == "it did: do not [a_code]"
+
+
 def test_codes_are_listed() -> None:
     """The page on testing lists every code, and no other."""
     source = "".join(path.read_text("utf-8") for path in SIMULATED.glob("*.py"))

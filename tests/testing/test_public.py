@@ -11,7 +11,7 @@ import typing
 import pytest
 
 import rollout_auth
-from rollout_auth import testing
+from rollout_auth import ClientCredentials, testing
 
 SIGNATURES = {
     "BrowserAPI": "(simulator)",
@@ -77,6 +77,22 @@ def test_documented(name: str) -> None:
     value = getattr(testing, name)
     if isinstance(value, type) or callable(value):
         assert len(inspect.getdoc(value) or "") > 30
+
+
+def test_credentials_of_tests() -> None:
+    """The credentials of tests are these, so that an app that is set up by hand can have them too."""
+    secret = "a-client-secret-for-tests-alone-" + "0123456789abcdef" * 2
+    expected = {
+        "ROLLOUT_CLIENT_ID": "test-client",
+        "ROLLOUT_CLIENT_SECRET": secret,
+        "ROLLOUT_VERIFICATION_TOKEN": "test-verification-token",
+    }
+    assert dict(testing.ENVIRON) == expected
+    assert ClientCredentials("test-client", secret) == testing.CREDENTIALS
+    assert len(secret) == 64
+    with pytest.raises(TypeError):
+        testing.ENVIRON["ROLLOUT_CLIENT_ID"] = "another"
+    assert testing.VERIFICATION_TOKEN == "test-verification-token"
 
 
 def test_library_does_without() -> None:

@@ -347,6 +347,14 @@ def test_nothing_shows_a_secret(simulator: RolloutSimulator, app: HandWritten) -
     assert len(secrets) > 20
 
 
+def test_exchange_is_shown(simulator: RolloutSimulator) -> None:
+    """An exchange is shown as the transcript has it."""
+    simulator.fetch_token()
+    (exchange,) = simulator.exchanges
+    assert str(exchange) == exchange.shown == simulator.transcript
+    assert repr(exchange) == f"<Exchange {exchange.shown}>"
+
+
 def test_transcript(simulate: Any) -> None:
     """A transcript is readable: when, what for, what was sent where, and what came back."""
     simulator = simulate(HandWritten(), clock=Clock(datetime.now(timezone.utc)))
@@ -358,6 +366,30 @@ def test_transcript(simulate: Any) -> None:
     assert 'JSON {"refreshToken": "{{context.authData.refreshToken}}"}' in lines[1]
     assert lines[1].endswith("(the answer is lost)")
     assert '"expiresIn": 3600' in lines[2]
+
+
+@pytest.mark.parametrize("step", [name for name in vars(RolloutSimulator) if not name.startswith("_")])
+def test_a_failed_step_forgets(step: str, simulator: RolloutSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a step was given, such as a token, is in no frame of its error."""
+
+    def fail(simulator: object, flow: Any) -> None:
+        flow.close()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(RolloutSimulator, "_drive", fail)
+    with pytest.raises(ZeroDivisionError) as failure:
+        getattr(simulator, step)(*STEPS[step])
+    frames = [entry.frame.raw for entry in failure.traceback]
+    (left,) = [
+        frame.f_locals for frame in frames if frame.f_code is getattr(RolloutSimulator, step).__wrapped__.__code__
+    ]
+    assert left == {}
+
+
+def test_traceback_of_a_step(simulate: Any, ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the simulator's own."""
+    simulator = simulate(HandWritten(algorithm="HS256"))
+    assert ends_at_the_call(simulator.connect)
 
 
 # --- async ----------------------------------------------------------------------------------------------------------
@@ -404,6 +436,44 @@ def test_async_steps() -> None:
     for name, arguments in STEPS.items():
         getattr(simulator, name)(*arguments)
     assert purposes(asyncio.run(awaited())) == purposes(simulator)
+
+
+def test_async_steps_with_arguments() -> None:
+    """What an awaited step is given arrives: the token, the request, the number, the events, the listener."""
+    token = generate_connect_token("user-7", AuthData("key-7"), credentials=CREDENTIALS)
+    told: list[Any] = []
+
+    async def awaited() -> AsyncRolloutSimulator:
+        simulator = AsyncRolloutSimulator(HandWritten(), credentials=CREDENTIALS, verification_token=VERIFICATION_TOKEN)
+        assert (await simulator.connect(token)).user_id == "user-7"
+        await simulator.connect()
+        await simulator.call(
+            DashboardRequest("POST", "/api/contacts", headers={"Authorization": "Bearer {{context.userId}}"})
+        )
+        return simulator
+
+    with pytest.raises(IntegrationError, match="POST /api/contacts"):
+        asyncio.run(awaited())
+
+    async def others() -> AsyncRolloutSimulator:
+        simulator = AsyncRolloutSimulator(HandWritten(), credentials=CREDENTIALS, verification_token=VERIFICATION_TOKEN)
+        await simulator.connect()
+        assert len(await simulator.renew_at_once(3)) == 3
+        delivered = await simulator.deliver("peopleCreated", "peopleUpdated", resource_ids=["1", "2"], times=2)
+        assert [(event.event, event.resource_ids) for event in delivered] == [
+            ("peopleCreated", ("1", "2")),
+            ("peopleUpdated", ("1", "2")),
+        ]
+        delivered = await simulator.deliver_reordered("peopleCreated", "peopleUpdated", resource_ids=["3"])
+        assert [(event.event, event.resource_ids) for event in delivered] == [
+            ("peopleUpdated", ("3",)),
+            ("peopleCreated", ("3",)),
+        ]
+        assert (await simulator.run(told.append)).steps == tuple(told)
+        return simulator
+
+    simulator = asyncio.run(others())
+    assert purposes(simulator)[:10] == ["token", *["refresh"] * 3, *["webhook"] * 6]
 
 
 def test_async_failures() -> None:

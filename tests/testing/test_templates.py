@@ -145,9 +145,38 @@ def test_header_that_cannot_travel(character: str) -> None:
     assert CANARY not in str(refusal.value)
 
 
-def test_header_may_hold_a_tab() -> None:
-    """The one control character that a header may hold is a tab."""
-    assert fill(headers={"A": "a\tb"}).headers == (("A", "a\tb"),)
+@pytest.mark.parametrize("character", ["\t", " ", "~", "\x80", "\xff"])
+def test_header_may_hold(character: str) -> None:
+    """A header may hold a tab, the one control character, and whatever else Latin-1 has."""
+    assert fill(headers={"A": f"a{character}b"}).headers == (("A", f"a{character}b"),)
+
+
+def test_place_in_the_path() -> None:
+    """What fills a place in the path is one segment of it, with all that could be taken for another part quoted."""
+    assert fill(path="/{{context.authData.apiKey}}/x").target == "/a%2Fb%20c%26d/x"
+
+
+def test_place_that_is_not_known() -> None:
+    """The message has what there is in its place, by name, and the mend."""
+    mend = "sign it into authData, or take it out of the request"
+    for place, known in (
+        ("context.authData.token", " (there are account, apiKey, expiresIn)"),
+        ("context.user", " (there are authData, userId)"),
+        ("context.userId.x", ""),
+    ):
+        with pytest.raises(ConfigurationError) as refusal:
+            fill(query={"q": f"{{{{{place}}}}}"})
+        assert str(refusal.value) == f"nothing is known to fill in {{{{{place}}}}}{known}: {mend}"
+
+
+def test_filling_that_fails_forgets() -> None:
+    """What could not be filled in leaves no context in the frames of the error."""
+    template = DashboardRequest("GET", "/a", headers={"A": "{{key}}", "B": "{{other}}"})
+    with pytest.raises(ConfigurationError) as refusal:
+        template.fill({"key": CANARY})
+    frames = [entry.frame.raw for entry in refusal.traceback if "rollout_auth" in str(entry.path)]
+    assert len(frames) > 2
+    assert CANARY not in repr([frame.f_locals for frame in frames])
 
 
 def test_values_are_not_filled_in_again() -> None:
@@ -285,6 +314,14 @@ def test_shown() -> None:
     assert repr(template) == f"<DashboardRequest {template}>"
 
 
+@pytest.mark.parametrize(
+    ("literal", "shown"), [("", ""), ("XX", "<hidden, 2 characters>"), (" ", "<hidden, 1 characters>")]
+)
+def test_short_literals(literal: str, shown: str) -> None:
+    """A literal is hidden however short it is, and nothing is nothing."""
+    assert str(DashboardRequest("GET", "/a", headers={"X-A": literal})) == f"GET /a  X-A: {shown}"
+
+
 def test_form_is_shown() -> None:
     """A form is shown as such, its literals by their length."""
     template = DashboardRequest("POST", "/a", form={"grant_type": "refresh_token", "t": "{{x}}"})
@@ -319,7 +356,7 @@ def test_path_is_a_path(path: str) -> None:
 )
 def test_parts_are_texts(arguments: dict[str, Any], message: str) -> None:
     """A part of another type is refused when the request is made."""
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=f"^{message}"):
         DashboardRequest(**{"method": "GET", "path": "/a", **arguments})
 
 

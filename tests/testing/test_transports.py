@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from threading import Barrier
+from threading import Barrier, current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -59,7 +59,7 @@ def meeting() -> Callable[[dict[str, Any], Any], list[bytes]]:
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-@pytest.mark.parametrize("prefix", ["", "/", "/pre/fix", "/pre/"])
+@pytest.mark.parametrize("prefix", ["", "/", "/pre/FIX", "/pre/"])
 def test_http(prefix: str, is_async: bool) -> None:
     """A request reaches a server under the base URL's path, and its answer comes back whole."""
     request = Request(
@@ -78,6 +78,55 @@ def test_http_without_a_body() -> None:
     """A request without a body is sent without one."""
     with serve(echo) as base_url:
         assert HTTPTransport(base_url).send([GET])[0].body == b"GET /? text/plain\n"
+
+
+def test_http_sends_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request on the wire has its headers once each, in bytes, no length without a body, and an end."""
+    sent: list[Any] = []
+    closed: list[object] = []
+
+    def refuse(connection: object, *arguments: Any) -> None:
+        sent.append(arguments)
+        raise ConnectionRefusedError
+
+    def close(connection: object) -> None:
+        closed.append(connection)
+
+    monkeypatch.setattr("http.client.HTTPConnection.request", refuse)
+    monkeypatch.setattr("http.client.HTTPConnection.close", close)
+    repeated = [("X-Key", "é"), ("A", "1"), ("x-key", "2"), ("X-KEY", "3")]
+    for request in (GET, Request("PUT", "/b?c", repeated, b"d")):
+        with pytest.raises(ConnectionRefusedError):
+            HTTPTransport("http://127.0.0.1/pre/").send([request])
+    assert sent == [("GET", "/pre/", None, {}), ("PUT", "/pre/b?c", b"d", {"x-key": b"\xe9,2,3", "a": b"1"})]
+    assert len(closed) == 2
+
+
+def test_http_many_at_once() -> None:
+    """However many requests there are, all of them are at the server at the same time."""
+    barrier = Barrier(40, timeout=PATIENCE)
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        barrier.wait()
+        start_response("204 No Content", [])
+        return []
+
+    with serve(app) as base_url:
+        assert [response.status for response in HTTPTransport(base_url).send([GET] * 40)] == [204] * 40
+
+
+def test_http_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that comes alone is sent without a thread of its own."""
+    threads: list[object] = []
+
+    def refuse(connection: object) -> None:
+        threads.append(current_thread())
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("http.client.HTTPConnection.connect", refuse)
+    with pytest.raises(ConnectionRefusedError):
+        HTTPTransport("http://127.0.0.1").send([GET])
+    assert threads == [current_thread()]
 
 
 def test_http_repeats_headers() -> None:
@@ -143,6 +192,7 @@ def test_http_server_is_gone() -> None:
         "http://127.0.0.1:port",
         "http://[::1",
         "http://127.0.0.1/?q=1",
+        "http://127.0.0.1/#part",
         "http://user@127.0.0.1",
         "http://user:canary@127.0.0.1",
         "http://:canary@127.0.0.1",
@@ -166,18 +216,18 @@ def test_http_base_url(url: str) -> None:
     ],
 )
 def test_http_connects_to(monkeypatch: pytest.MonkeyPatch, url: str, kind: str, host: str, port: int) -> None:
-    """The connection is the one that the URL names: with TLS for ``https``, to the port there or that of the scheme."""
+    """The connection is that of the URL: TLS for ``https``, its port or the scheme's; it waits half a minute."""
     connected: list[Any] = []
 
     def refuse(connection: Any) -> None:
-        connected.append((type(connection).__name__, connection.host, connection.port))
+        connected.append((type(connection).__name__, connection.host, connection.port, connection.timeout))
         raise ConnectionRefusedError
 
     for name in ("HTTPConnection", "HTTPSConnection"):
         monkeypatch.setattr(f"http.client.{name}.connect", refuse)
     with pytest.raises(ConnectionRefusedError):
         HTTPTransport(url).send([GET])
-    assert connected == [(kind, host, port)]
+    assert connected == [(kind, host, port, 30)]
 
 
 # --- functions ------------------------------------------------------------------------------------------------------
@@ -306,7 +356,10 @@ def test_transport_for_a_transport() -> None:
         b"http://127.0.0.1:8000",
         SimpleNamespace(send=print),
         SimpleNamespace(send="a", send_async="b"),
+        SimpleNamespace(send="a", send_async=print),
+        SimpleNamespace(send=print, send_async="b"),
         SimpleNamespace(generic=None),
+        SimpleNamespace(generic="a"),
         lambda: None,
         lambda *args: None,
         lambda request, *args: None,
@@ -342,3 +395,5 @@ def test_every_kind_answers(served: str) -> None:
     assert transport_for(answer).send([GET])[0].status == 200
     assert transport_for(Starlette()).send([GET])[0].status == 404
     assert transport_for(Flask("app")).send([GET])[0].status == 404
+    told = SimpleNamespace(status_code=204, items=list, getvalue=lambda: b"")
+    assert transport_for(SimpleNamespace(generic=lambda *_, **__: told)).send([GET])[0].status == 204

@@ -60,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
         for name in ("header", "claims"):
             print(f"{name}: {as_json(report[name])}")
         print(f"lifetime: {report['lifetime']}")
-        print(f"{verdict['status']}: {printable(str(verdict['reason']))}")
+        print(f"{verdict['status']}: {printable(verdict['reason'])}")
     return 1 if verdict["status"] == "refused" else 0
 
 
