@@ -66,6 +66,20 @@ def test_refused(settings: dict[str, Any], message: str) -> None:
         replace(Dashboard(), **settings)
 
 
+@pytest.mark.parametrize(
+    ("refresh", "has_body"),
+    [
+        (None, False),
+        (DashboardRequest("POST", "/r"), False),
+        (DashboardRequest("POST", "/r", json={}), True),
+        (DashboardRequest("POST", "/r", form={}), True),
+    ],
+)
+def test_has_refresh_body(refresh: DashboardRequest | None, has_body: bool) -> None:
+    """A refresh has a body if it has JSON or a form, though it be empty."""
+    assert Dashboard(refresh=refresh).has_refresh_body is has_body
+
+
 def test_immutable() -> None:
     """A dashboard is shared, and so does not change; two with the same settings are equal."""
     dashboard = Dashboard()
