@@ -274,6 +274,16 @@ class TestRefresh:
         with pytest.raises(InvalidRefreshTokenError):
             issuer.refresh(token, now=NOW)
 
+    def test_grows_too_long(self, issuer: ApiKeyIssuer) -> None:
+        """A token whose successor would not fit a header cannot be renewed, and the message says why."""
+        second = int(WHOLE.timestamp())
+        claims = {"sub": "u", "gid": "g", "gat": 0, "iat": second, "exp": second + 60, "ext": {"a": "é" * 1500}}
+        payload = json.dumps(claims, ensure_ascii=False).encode()
+        key = derived_secret(SECRET, REFRESH_TOKEN_TYPE)
+        token = jwt.PyJWS().encode(payload, key, "HS512", {"typ": REFRESH_TOKEN_TYPE})
+        with pytest.raises(InvalidRefreshTokenError, match=r"can be renewed: .* more than 8168 characters"):
+            issuer.refresh(token, now=NOW)
+
 
 class TestRotation:
     def test_several_secrets(self) -> None:

@@ -7,6 +7,7 @@ import pickle
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Any
+from unittest.mock import ANY
 
 import jwt
 import pytest
@@ -108,7 +109,7 @@ class TestGenerate:
         with pytest.raises(TypeError, match="pass True or False"):
             generate("user-1", dev=dev, namespace=LEGACY_NAMESPACE)
 
-    @pytest.mark.parametrize("namespace", ["", "rollout", "ROLLOUT.COM", None])
+    @pytest.mark.parametrize("namespace", ["", "rollout", "ROLLOUT.COM", None, ANY])
     def test_namespace(self, generate: Any, namespace: object) -> None:
         """A namespace that no Rollout reads is refused."""
         with pytest.raises(ConfigurationError, match=r"'rollout\.com' or, on legacy, 'rollouthq\.com'"):

@@ -227,6 +227,7 @@ def test_copies(credentials: ClientCredentials) -> None:
     for twin in (copy.copy(credentials), copy.deepcopy(credentials), pickle.loads(pickle.dumps(credentials))):
         assert twin == credentials
         assert hash(twin) == hash(credentials)
+    assert len({hash(ClientCredentials(f"client-{number}", "s" * 64)) for number in range(100)}) > 1
 
 
 def test_repr(credentials: ClientCredentials, secret: str) -> None:

@@ -175,11 +175,17 @@ def test_no_headers(headers: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{NAME: 42}, {NAME: ["v"]}, {42: "v"}, [(b"x-rollout-signature", None), (None, b"")]]
+    ("headers", "kind"),
+    [
+        ({NAME: 42}, "int"),
+        ({NAME: ["v"]}, "list"),
+        ({42: "v"}, "int"),
+        ([(b"x-rollout-signature", None), (None, b"")], "NoneType"),
+    ],
 )
-def test_wrong_types_within(headers: Any) -> None:
-    """A name or value that is no text is the caller's mistake."""
-    with pytest.raises(TypeError, match="where a str belongs"):
+def test_wrong_types_within(headers: Any, kind: str) -> None:
+    """A name or value that is no text is the caller's mistake, and the message says what it is."""
+    with pytest.raises(TypeError, match=f"^headers has a {kind} where a str belongs"):
         value_in(headers)
 
 

@@ -220,3 +220,13 @@ def test_every_secret_is_tried(token: str) -> None:
 def test_short_secret() -> None:
     """A short secret verifies without a warning of PyJWT's."""
     assert verified_payload(Signer("short").sign(PAYLOAD), ["short"]) == PAYLOAD.encode()
+
+
+def test_pyjwt_of_others() -> None:
+    """What another part of the program takes away from PyJWT's own algorithms is still there for tokens of ours."""
+    secret = f"{SECRET}-unused-until-now"
+    jwt.unregister_algorithm("HS512")
+    try:
+        assert verified_payload(Signer(secret).sign(PAYLOAD), [secret]) == PAYLOAD.encode()
+    finally:
+        jwt.register_algorithm("HS512", jwt.PyJWS().get_algorithm_by_name("HS512"))

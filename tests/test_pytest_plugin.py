@@ -102,6 +102,21 @@ def test_failure_is_readable(suite: Runner) -> None:
     assert "eyJ" not in output
 
 
+def test_failure_shows_no_seal(suite: Runner) -> None:
+    """The traceback leads from the test to the rule that was broken, without the functions that hide secrets."""
+    result = suite(
+        """
+        from rollout_auth import AuthData
+
+        def test_call():
+            AuthData(42)
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*TypeError: api_key is int: pass a str"])
+    result.stdout.no_fnmatch_line("*_secrecy.py*")
+
+
 def test_credentials(suite: Runner) -> None:
     """The credentials are in the environment while the test lasts, and nothing of others is."""
     result = suite(

@@ -75,6 +75,15 @@ def test_forms_of_a_digest(verify: Any, secret: str, write: Any, signed_content:
         verify(signature=signature, signed_content="raw" if signed_content == "base64" else "base64")
 
 
+@pytest.mark.parametrize("junk", ["!", "\n", " ", "=", "\x00", "é"])
+def test_digest_with_something_in_it(verify: Any, secret: str, junk: str) -> None:
+    """The base64 of the right digest is refused with any character more, which a lenient reader would pass over."""
+    right = base64.b64encode(digest(BODY, secret)).decode()
+    for signature in (f"{right[:10]}{junk}{right[10:]}", f"{right[:-1]}{junk}=", f"{right}{junk}!"):
+        with pytest.raises(BadSignatureError, match="does not match"):
+            verify(signature=signature)
+
+
 @pytest.mark.parametrize(
     "signature",
     [
@@ -191,6 +200,7 @@ def test_no_resources(verify: Any) -> None:
         ("2026-03-01T12:00:00.123456789Z", datetime(2026, 3, 1, 12, 0, 0, 123_456, timezone.utc)),
         ("2026-03-01T12:00:00-08:30", datetime(2026, 3, 1, 20, 30, tzinfo=timezone.utc)),
         ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=timezone.utc)),
+        ("9998-12-31T23:59:59Z", datetime(9998, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
     ],
 )
 def test_instants(verify: Any, text: str, expected: datetime) -> None:
@@ -256,19 +266,23 @@ class TestEvent:
         event = WebhookEvent("e", "created", datetime(2026, 1, 1, tzinfo=timezone.utc), ("1",), "https://x", {"a": 1})
         for twin in (copy.copy(event), copy.deepcopy(event), pickle.loads(pickle.dumps(event))):
             assert (twin, hash(twin)) == (event, hash(event))
+        others = {hash(WebhookEvent(f"e-{n}", "created", event.created_at, (), "https://x", {})) for n in range(100)}
+        assert len(others) > 1
 
     @pytest.mark.parametrize(
         ("changes", "error"),
         [
             ({"event_id": 1}, TypeError),
+            ({"event": 1}, TypeError),
             ({"resource_ids": ["1"]}, TypeError),
             ({"resource_ids": (1,)}, TypeError),
             ({"uri": None}, TypeError),
+            ({"created_at": 1}, TypeError),
             ({"created_at": datetime(2026, 1, 1)}, ConfigurationError),
         ],
     )
     def test_invalid_values_cannot_exist(self, changes: Any, error: type[Exception]) -> None:
-        """One that a test builds by hand is checked like every other."""
+        """One that a test builds by hand is checked like every other, and the field is named."""
         fields = {
             "event_id": "e",
             "event": "created",
@@ -277,7 +291,7 @@ class TestEvent:
             "uri": "https://x",
             "payload": {},
         }
-        with pytest.raises(error, match="pass"):
+        with pytest.raises(error, match=rf"\b{next(iter(changes))}\b.*: pass"):
             WebhookEvent(**{**fields, **changes})
 
     def test_repr(self) -> None:

@@ -25,7 +25,8 @@ from mutants import Lines, mutants
 from runs import FEW, MANY, ROOT, WORK, Record, copy_tree, record, verdict
 
 PACKAGE = "src/rollout_auth"
-LISTED = Path(__file__).parent / "equivalent.toml"
+TOLD = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text())
+LISTED = {(place, change) for place, changes in TOLD.items() for change in changes}
 LAST = WORK / "unexplained.txt"
 LONG = 3.0
 """Seconds of tests in the first pass."""
@@ -105,13 +106,15 @@ def start_worker(recorded: Record) -> None:
 
 
 def tested(judge: Callable[[Job], str], recorded: Record, jobs: list[Job], processes: int) -> list[str]:
-    """What becomes of each mutant."""
+    """What becomes of each mutant; what survives and is not listed is shown at once."""
     say(f"{len(jobs)} mutants, {judge.__name__.replace('_', ' ')}")
     results: list[str] = []
     with multiprocessing.get_context("fork").Pool(processes, start_worker, [recorded]) as pool:
         for job, result in zip(jobs, pool.imap(judge, jobs), strict=True):
             results.append(result)
-            if result == "survived":
+            if len(results) % 500 == 0:
+                say(f"  {len(results)} done")
+            if result == "survived" and job.name not in LISTED:
                 say(f"  {len(results)}. {': '.join(job.name)}")
     return results
 
@@ -136,28 +139,27 @@ def main() -> int:
         jobs = [job for job in jobs if ": ".join(job.name) in LAST.read_text().splitlines()]
     recorded = record()
     results = dict(zip(jobs, tested(first_pass, recorded, jobs, options.jobs), strict=True))
-    listed = {(place, change) for place, changes in tomllib.loads(LISTED.read_text()).items() for change in changes}
-    left = [job for job in jobs if results[job] == "survived" and job.name not in listed]
+    left = [job for job in jobs if results[job] == "survived" and job.name not in LISTED]
     if left and not options.quick:
         results.update(zip(left, tested(second_pass, recorded, left, options.jobs), strict=True))
-    return report(results, listed, whole=whole)
+    return report(results, whole=whole)
 
 
-def report(results: dict[Job, str], listed: set[tuple[str, str]], *, whole: bool) -> int:
+def report(results: dict[Job, str], *, whole: bool) -> int:
     """Print what became of the mutants; 1 if one is unexplained, or one that is listed is killed or gone."""
     scores: dict[str, Counter[str]] = defaultdict(Counter)
     for job, result in results.items():
-        equivalent = result == "survived" and job.name in listed
+        equivalent = result == "survived" and job.name in LISTED
         scores[Path(job.path).parent.name]["equivalent" if equivalent else result] += 1
     for package, counts in scores.items():
         found = counts.total() - counts["equivalent"]
         parts = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
         say(f"{package}: {counts.total()} mutants, {parts}; score {1 - counts['survived'] / found:.2%}")
     names = {job.name: result for job, result in results.items()}
-    stale = [name for name in sorted(listed) if names.get(name, "gone" if whole else "survived") != "survived"]
+    stale = [name for name in sorted(LISTED) if names.get(name, "gone" if whole else "survived") != "survived"]
     for name in stale:
         say(f"listed as equivalent, but {names.get(name, 'gone')}: {': '.join(name)}")
-    unexplained = [": ".join(name) for name, result in names.items() if result == "survived" and name not in listed]
+    unexplained = [": ".join(name) for name, result in names.items() if result == "survived" and name not in LISTED]
     LAST.write_text("".join(f"{name}\n" for name in unexplained))
     say("\n".join([f"{len(unexplained)} unexplained", *unexplained]))
     return bool(unexplained or stale)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Clock, RolloutSimulator
+from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Clock, IntegrationError, RolloutSimulator
 
 
 @pytest.fixture
@@ -19,3 +20,15 @@ def simulate() -> Callable[..., RolloutSimulator]:
         return RolloutSimulator(app, **{**defaults, **options})
 
     return make
+
+
+@pytest.fixture
+def ends_at_the_call() -> Callable[..., bool]:
+    """Whether pytest, of the failure of a step, shows the line that calls it, and none below that."""
+
+    def find(step: Callable[..., object], *arguments: object) -> bool:
+        with pytest.raises(IntegrationError) as caught:
+            step(*arguments)
+        return {entry.path for entry in caught.traceback.filter(caught)} == {Path(__file__)}
+
+    return find

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from struct import iter_unpack
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rollout_auth import AuthData
 from rollout_auth.testing import Response
 from rollout_auth.testing._masks import Mask, hidden, printable
 
 SECRET = 'se cret/+&wört"h\\iding'
+
+
+def escaped(text: str, digits: str) -> str:
+    """The text with all in UTF-16 that a URL would escape."""
+    units = {one: iter_unpack(">H", one.encode("utf-16-be")) for one in text if quote(one, safe="") != one}
+    written = {one: "".join(f"\\u{unit:{digits}}" for (unit,) in pairs) for one, pairs in units.items()}
+    return "".join(written.get(one, one) for one in text)
+
+
 PLACES: dict[str, Callable[[str], object]] = {
     "shown field": lambda text: {"error": text},
     "in a shown field": lambda text: {"message": f"no such key: {text}, sorry"},
@@ -32,6 +43,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "form": quote_plus,
     "JSON": lambda text: json.dumps(text)[1:-1],
     "JSON in UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "JSON as PHP writes it": lambda text: json.dumps(text)[1:-1].replace("/", r"\/"),
+    "JSON for HTML": lambda text: escaped(text, "04x"),
+    "JSON for HTML, in capitals": lambda text: escaped(text, "04X"),
 }
 
 few = settings(max_examples=12)  # of each form in each place
@@ -80,6 +94,7 @@ def test_no_secret_in_text(form: str, secret: str) -> None:
 @few
 @given(secret=secrets)
 @example(secret=SECRET)
+@example(secret="two \N{GRINNING FACE} faces")
 def test_hide_knows_every_form(secret: str) -> None:
     """Each form is replaced by the name of the secret."""
     for write in FORMS.values():
@@ -107,6 +122,33 @@ def test_names_tell_secrets_apart() -> None:
     made.learn("API key", "secret-one-and-more")
     made.learn("refresh token", "secret-two")
     assert made.hide("secret-one, secret-one-and-more; secret-two") == "<client secret>, <API key>; <client secret>"
+
+
+def test_secret_within_another() -> None:
+    """A secret that holds another is found whole, wherever the other stands in it."""
+    assert mask("zone-one", "a zone-one secret").hide("a zone-one secret; zone-one") == "<API key>; <API key>"
+
+
+def test_nothing_is_a_wildcard() -> None:
+    """A text that differs from a secret in one character is no secret."""
+    assert mask("key.one*two").hide("key.one*two, keyXone*two, key.oneetwo") == "<API key>, keyXone*two, key.oneetwo"
+
+
+@pytest.mark.parametrize(("secret", "shown"), [("abc-123", "xabc-123y"), ("abcd-123", "x<API key>y")])
+def test_secret_of_eight_characters(secret: str, shown: str) -> None:
+    """From eight characters on, a secret is found within other words too."""
+    assert mask(secret).hide(f"x{secret}y") == shown
+
+
+def test_auth_data() -> None:
+    """A key, its refresh token and the long texts in the further fields are hidden, by their names."""
+    made = Mask()
+    extra = {"region": "europe-west", "account": "a long word!", "more": [{"key": "another word"}, 12345678901234]}
+    made.learn_auth_data(AuthData("the key", "a token", 3600, extra))
+    made.learn_auth_data(AuthData("key two"))
+    assert made.hide("the key, a token, key two; europe-west: a long word!, another word") == (
+        "<API key>, <refresh token>, <API key>; europe-west: <authData>, <authData>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,6 +224,15 @@ def test_json_fields() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "field", ["code", "detail", "error", "error_description", "expiresAt", "message", "status", "title", "type"]
+)
+def test_field_of_errors(field: str) -> None:
+    """What says that something is wrong, and what, is shown; fields of like names are not."""
+    shown = Mask().show(json_response({field: "some words", f"{field}s": "some words"}))
+    assert json.loads(shown) == {field: "some words", f"{field}s": "<hidden, 10 characters>"}
+
+
 def test_success_in_json() -> None:
     """A known secret is named, also in a field that is not shown: so one can see which key came back."""
     shown = mask("key-of-user-1").show(json_response({"apiKey": "key-of-user-1"}, 200))
@@ -194,6 +245,19 @@ def test_long_answers_are_cut(body: bytes) -> None:
     shown = Mask().show(Response(500, (), body))
     assert len(shown) == 303
     assert shown.endswith("...")
+
+
+def test_answers_of_three_hundred_characters() -> None:
+    """What is just as long as may be is shown whole."""
+    text = "abcd " * 59 + "abcde"
+    assert Mask().show(Response(500, (), text.encode())) == text
+    assert Mask().show(Response(500, (), f"{text}f".encode())) == f"{text}..."
+
+
+def test_long_type_is_cut() -> None:
+    """Of a type that is no type, no more is shown than of an answer."""
+    shown = Mask().show(Response(200, {"Content-Type": "abcd " * 100}, b"hello"))
+    assert shown == f"<5 bytes of {'abcd ' * 60}>"
 
 
 def test_one_printable_line() -> None:

@@ -386,6 +386,12 @@ def test_a_failed_step_forgets(step: str, simulator: RolloutSimulator, monkeypat
     assert left == {}
 
 
+def test_traceback_of_a_step(simulate: Any, ends_at_the_call: Any) -> None:
+    """A failure shows the line of the test, and none of the simulator's own."""
+    simulator = simulate(HandWritten(algorithm="HS256"))
+    assert ends_at_the_call(simulator.connect)
+
+
 # --- async ----------------------------------------------------------------------------------------------------------
 
 STEPS = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from secrets import token_hex
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ._answers import check_route
 from ._conversation import Conversation, Flow
 from ._deliveries import event, signed, webhook
 from .exchanges import Outgoing
 from .mistakes import IntegrationError
-from .templates import API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN
+from .templates import API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN, DashboardRequest
 
 __tracebackhide__ = True
 
@@ -28,15 +28,15 @@ class Attack(NamedTuple):
 
 def intrude(conversation: Conversation) -> Flow[None]:
     """Whoever does not know a secret tries each endpoint."""
-    yield from _refused(conversation, list(_intrusions(conversation)))
+    yield from _refused(conversation, _intrusions(conversation))
 
 
 def send_garbage(conversation: Conversation) -> Flow[None]:
     """Send what nobody can read, with the verification token and the signature that let it be read."""
-    yield from _refused(conversation, list(_garbage(conversation)))
+    yield from _refused(conversation, _garbage(conversation))
 
 
-def _refused(conversation: Conversation, attacks: list[Attack]) -> Flow[None]:
+def _refused(conversation: Conversation, attacks: Iterator[Attack]) -> Flow[None]:
     for outgoing, code, mend in attacks:
         (response,) = yield [outgoing]
         known = {exchange.line for exchange in conversation.exchanges if exchange.response.is_success}
@@ -55,25 +55,17 @@ def _refused(conversation: Conversation, attacks: list[Attack]) -> Flow[None]:
 
 def _intrusions(conversation: Conversation) -> Iterator[Attack]:
     dashboard = conversation.dashboard
-    wrong = token_hex(32)
-    verify = "check the verification token before anything else: RequestVerifier(...).verify(request.headers)"
-    for what, template in (("call", dashboard.api), ("refresh", dashboard.refresh)):
-        if template is None or (what == "refresh" and not conversation.is_refreshable):
-            continue
-        if template.has(VERIFICATION_TOKEN):
-            code = f"unverified_{what}"
-            without = template.without(VERIFICATION_TOKEN)
-            if not without.has(VERIFICATION_TOKEN):
-                yield Attack(conversation.outgoing(f"{what} without the verification token", without), code, verify)
-            other = conversation.outgoing(f"{what} with a wrong verification token", template, verification_token=wrong)
-            yield Attack(other, code, verify)
-        if what == "call" and template.has(API_KEY):
-            made_up = conversation.outgoing("call with a made-up API key", template, auth_data={"apiKey": wrong})
-            yield Attack(made_up, "api_key_not_checked", "look the API key up: ApiKeyIssuer(...).authenticate(api_key)")
-        if what == "refresh" and template.has(REFRESH_TOKEN):
-            made_up = conversation.outgoing(
-                "refresh with a made-up refresh token", template, auth_data={"refreshToken": wrong}
-            )
+    wrong = token_hex()
+    yield from _unverified(conversation, "call", dashboard.api, wrong)
+    if dashboard.api.has(API_KEY):
+        made_up = conversation.outgoing("call with a made-up API key", dashboard.api, auth_data={"apiKey": wrong})
+        yield Attack(made_up, "api_key_not_checked", "look the API key up: ApiKeyIssuer(...).authenticate(api_key)")
+    if conversation.is_refreshable:
+        refresh = cast("DashboardRequest", dashboard.refresh)
+        yield from _unverified(conversation, "refresh", refresh, wrong)
+        if refresh.has(REFRESH_TOKEN):
+            purpose = "refresh with a made-up refresh token"
+            made_up = conversation.outgoing(purpose, refresh, auth_data={"refreshToken": wrong})
             yield Attack(made_up, "refresh_token_not_checked", "raise InvalidRefreshTokenError for an unknown token")
     if dashboard.webhook_path is not None:
         body = event(conversation, "peopleCreated", ["person-0"])
@@ -82,6 +74,18 @@ def _intrusions(conversation: Conversation) -> Iterator[Attack]:
         yield Attack(unsigned, "unverified_webhook", verify)
         badly = signed(conversation, body, wrong, "webhook with a wrong signature")
         yield Attack(badly, "unverified_webhook", verify)
+
+
+def _unverified(conversation: Conversation, what: str, template: DashboardRequest, wrong: str) -> Iterator[Attack]:
+    if not template.has(VERIFICATION_TOKEN):
+        return
+    code = f"unverified_{what}"
+    mend = "check the verification token before anything else: RequestVerifier(...).verify(request.headers)"
+    without = template.without(VERIFICATION_TOKEN)
+    if not without.has(VERIFICATION_TOKEN):
+        yield Attack(conversation.outgoing(f"{what} without the verification token", without), code, mend)
+    purpose = f"{what} with a wrong verification token"
+    yield Attack(conversation.outgoing(purpose, template, verification_token=wrong), code, mend)
 
 
 _GARBAGE = {
@@ -96,14 +100,15 @@ _GARBAGE = {
 
 
 def _garbage(conversation: Conversation) -> Iterator[Attack]:
-    refresh, path = conversation.dashboard.refresh, conversation.dashboard.webhook_path
+    dashboard = conversation.dashboard
     secret = conversation.credentials.client_secret
     for what, body in _GARBAGE.items():
-        if refresh is not None and conversation.dashboard.has_refresh_body and conversation.is_refreshable:
-            outgoing = conversation.outgoing(f"refresh with {what} in its body", refresh)
+        if dashboard.has_refresh_body and conversation.is_refreshable:
+            template = cast("DashboardRequest", dashboard.refresh)
+            outgoing = conversation.outgoing(f"refresh with {what} in its body", template)
             shown = f"{outgoing.line}  {len(body)} bytes"
             changed = outgoing._replace(request=outgoing.request.with_body(body), shown=shown)
             yield Attack(changed, "garbage_accepted", "read it by parse_refresh_request, which refuses it")
-        if path is not None:
+        if dashboard.webhook_path is not None:
             outgoing = signed(conversation, body, secret, f"webhook with {what} in its body")
             yield Attack(outgoing, "garbage_accepted", "read it by verify_webhook, which refuses it")

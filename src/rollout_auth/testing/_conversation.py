@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from rollout_auth import AuthData, ClientCredentials, ConfigurationError
 
@@ -89,7 +89,7 @@ class Conversation:
         try:
             request = template.fill(values)
         except ConfigurationError as error:
-            problem, _, mend = str(error).partition(": ")
+            problem, _, mend = str(error).rpartition(": ")
             if token is None and VERIFICATION_TOKEN in problem:
                 mend = "pass verification_token=... to the simulator, or set ROLLOUT_VERIFICATION_TOKEN"
         else:
@@ -122,16 +122,15 @@ class Conversation:
 
     def renew_at(self) -> datetime:
         """When Rollout renews the key: some minutes before its end, or half its life if that is shorter."""
-        connection, auth_data = self.connected(), self.refreshable()
-        life = timedelta(seconds=auth_data.expires_in or 0)
-        return connection.read_at + life - min(_EARLY, life / 2)
+        life = timedelta(seconds=cast("int", self.refreshable().expires_in))
+        return self.connected().read_at + life - min(_EARLY, life / 2)
 
     def refreshable(self) -> AuthData:
         """The authData there is, if its key can be renewed."""
-        auth_data = self.connected().auth_data
-        if auth_data is None or not self.is_refreshable:
+        connection = self.connected()
+        if not self.is_refreshable:
             raise ConfigurationError("the key cannot be renewed: sign AuthData with refresh_token and expires_in")
-        return auth_data
+        return cast("AuthData", connection.auth_data)
 
     def connected(self) -> Connection:
         """The connection there is."""

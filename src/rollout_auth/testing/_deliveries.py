@@ -13,7 +13,7 @@ from ._conversation import Conversation, Flow
 from .exchanges import Outgoing
 from .messages import Request, Response
 from .mistakes import IntegrationError
-from .webhook_signing import Digest, SignedContent, signed_headers, webhook_body
+from .webhook_signing import Digest, SignedContent, sign_webhook, signed_headers, webhook_body
 
 __tracebackhide__ = True
 
@@ -91,9 +91,7 @@ def signed(conversation: Conversation, body: bytes, secret: str, purpose: str = 
     return webhook(conversation, body, headers, f"{len(body)} bytes, signed", purpose)
 
 
-def webhook(
-    conversation: Conversation, body: bytes, headers: Mapping[str, str], shown: str, purpose: str = "webhook"
-) -> Outgoing:
+def webhook(conversation: Conversation, body: bytes, headers: Mapping[str, str], shown: str, purpose: str) -> Outgoing:
     """A webhook as it travels."""
     path = conversation.dashboard.webhook_path
     if path is None:
@@ -103,8 +101,8 @@ def webhook(
 
 
 def _event(conversation: Conversation, body: bytes) -> WebhookEvent:
-    headers = signed_headers(body, conversation.credentials.client_secret, "base64", "hex")
-    return verify_webhook(body, headers, credentials=conversation.credentials)
+    credentials = conversation.credentials
+    return verify_webhook(body, sign_webhook(body, credentials=credentials), credentials=credentials)
 
 
 def _mistake(
@@ -117,26 +115,24 @@ def _mistake(
         return IntegrationError("previous_secret_refused", f"{refused}, signed with the previous secret", mend)
     secret = conversation.credentials.client_secret
     payload = json.loads(body)
-    for as_python_writes in (json.dumps(payload).encode(), webhook_body(payload)):
-        if as_python_writes == body:
-            continue
-        (answer,) = yield [signed(conversation, as_python_writes, secret, "webhook, to find out why")]
+    as_python_writes = (json.dumps(payload).encode(), webhook_body(payload))
+    for rewritten in (written for written in as_python_writes if written != body):
+        (answer,) = yield [signed(conversation, rewritten, secret, "webhook, to find out why")]
         if answer.is_success:
             mend = "verify the raw bytes that arrived: verify_webhook(request.get_data(), request.headers)"
             return IntegrationError(
                 "webhook_reserialised", f"{refused}: what was verified is the JSON read and written again", mend
             )
-    dashboard = conversation.dashboard
-    for form in _FORMS:
-        if form == (dashboard.signed_content, dashboard.digest):
-            continue
-        shown = f"{len(body)} bytes, signed in {form[1]} over the {form[0]} body"
-        headers = signed_headers(body, secret, *form)
+    right = conversation.dashboard.signed_content, conversation.dashboard.digest
+    for content, digest in (form for form in _FORMS if form != right):
+        way = f"a digest in {digest} over the {content} body"
+        headers = signed_headers(body, secret, content, digest)
+        shown = f"{len(body)} bytes, signed by {way}"
         (answer,) = yield [webhook(conversation, body, headers, shown, "webhook, to find out why")]
         if answer.is_success:
             return IntegrationError(
                 "webhook_signed_otherwise",
-                f"{refused}: the app expects a digest in {form[1]} over the {form[0]} body",
+                f"{refused}: the app expects {way}",
                 "verify what your Rollout signs, or set signed_content and digest of Dashboard",
             )
     return IntegrationError(

@@ -98,7 +98,7 @@ def _in_any_form(character: str) -> str:
     utf_16 = character.encode("utf-16-be").hex()
     escaped = "".join(rf"\\u{utf_16[place : place + 4]}" for place in range(0, len(utf_16), 4))
     percent = "".join(f"%{byte:02x}" for byte in character.encode())
-    others = [json.dumps(character)[1:-1], {" ": "+", "/": r"\/"}.get(character, character), character]
+    others = [json.dumps(character)[1:-1], {" ": "+", "/": r"\/"}.get(character, character)]
     return f"(?:(?i:{escaped}|{percent})|{'|'.join(map(re.escape, others))})"
 
 
