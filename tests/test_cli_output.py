@@ -88,6 +88,22 @@ def test_wrong_usage(arguments: list[str], message: str, printed: Any) -> None:
     assert printed(*arguments) == (2, "", f"rollout-auth: error: {message}\n")
 
 
+def test_closed_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a standard output, that is the one thing that is said."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["doctor"]) == 2
+    message = "standard output is closed: open it, or send it to a file"
+    assert capsys.readouterr().err == f"rollout-auth: error: {message}\n"
+
+
+def test_short_secret(printed: Any) -> None:
+    """A short secret is warned of as often as the command is run, and the result is there."""
+    for _ in range(2):
+        status, out, err = printed("mint", "user-1", CLIENT_ID="client-1", CLIENT_SECRET="s" * 40)
+        assert (status, out.count("."), err.count("\n")) == (0, 2, 1)
+        assert err.startswith("rollout-auth: warning: a client secret has fewer than the 64 bytes")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

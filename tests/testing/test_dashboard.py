@@ -102,3 +102,10 @@ def test_requests(name: str) -> None:
     """A path in the place of a request is refused when the dashboard is made."""
     with pytest.raises(TypeError, match=rf"^{name} is str: pass DashboardRequest\(method, path"):
         Dashboard(**{name: "/path"})
+
+
+@pytest.mark.parametrize("name", ["token", "api"])
+def test_requests_that_there_must_be(name: str) -> None:
+    """Only refreshes may be left out."""
+    with pytest.raises(TypeError, match=f"^{name} is NoneType"):
+        Dashboard(**{name: None})
