@@ -97,11 +97,10 @@ def test_closed_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 def test_short_secret(printed: Any) -> None:
-    """A short secret is warned of as often as the command is run, and the result is there."""
-    for _ in range(2):
-        status, out, err = printed("mint", "user-1", CLIENT_ID="client-1", CLIENT_SECRET="s" * 40)
-        assert (status, out.count("."), err.count("\n")) == (0, 2, 1)
-        assert err.startswith("rollout-auth: warning: a client secret has fewer than the 64 bytes")
+    """A short secret is warned of in one line, and the result is there."""
+    status, out, err = printed("mint", "user-1", CLIENT_ID="client-1", CLIENT_SECRET="short-" * 7)
+    assert (status, out.count("."), err.count("\n")) == (0, 2, 1)
+    assert err.startswith("rollout-auth: warning: a client secret has fewer than the 64 bytes")
 
 
 @pytest.mark.parametrize(
