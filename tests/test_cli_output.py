@@ -88,6 +88,21 @@ def test_wrong_usage(arguments: list[str], message: str, printed: Any) -> None:
     assert printed(*arguments) == (2, "", f"rollout-auth: error: {message}\n")
 
 
+def test_closed_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a standard output, that is the one thing that is said."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["doctor"]) == 2
+    message = "standard output is closed: open it, or send it to a file"
+    assert capsys.readouterr().err == f"rollout-auth: error: {message}\n"
+
+
+def test_short_secret(printed: Any) -> None:
+    """A short secret is warned of in one line, and the result is there."""
+    status, out, err = printed("mint", "user-1", CLIENT_ID="client-1", CLIENT_SECRET="short-" * 7)
+    assert (status, out.count("."), err.count("\n")) == (0, 2, 1)
+    assert err.startswith("rollout-auth: warning: a client secret has fewer than the 64 bytes")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -406,6 +421,23 @@ def test_inspect_of_other_claims(claims: dict[str, object], status: int, printed
         assert json.loads(out)["verdict"]["reason"].startswith(f"{name} is ")
 
 
+def test_inspect_masks_a_header(printed: Any) -> None:
+    """Flags, durations and what names the form of the token are shown, and nothing else of a header."""
+    headers = {"kid": "canary", "flag": True, "expiresIn": 60, "x": ["a", 1], "y": {"alg": "z"}}
+    token = jwt.encode({"expiresIn": 60, "flag": False}, SECRET, algorithm="HS512", headers=headers)
+    shown = json.loads(printed("inspect", token, "--json")[1])
+    assert shown["claims"] == {"expiresIn": 60, "flag": False}
+    assert shown["header"] == {
+        "alg": "HS512",
+        "typ": "JWT",
+        "kid": "<hidden, 6 characters>",
+        "flag": True,
+        "expiresIn": 60,
+        "x": ["<hidden, 1 characters>", "<hidden, 1 characters>"],
+        "y": {"alg": "<hidden, 1 characters>"},
+    }
+
+
 def test_inspect_of_a_malformed_payload(printed: Any) -> None:
     """A token whose payload is no object still shows its header, masked."""
     token = jwt.PyJWS().encode(b"[]", SECRET, algorithm="HS512", headers={"kid": "canary"})
@@ -457,7 +489,7 @@ def exchange(text: str) -> Exchange:
     return Exchange("call", BEGAN, Request("GET", "/"), Response(200), False, "GET /", f"{text}, in short", text)
 
 
-MISTAKE = IntegrationError("a_mistake", "the app said \x1b[31m", "do not")
+MISTAKE = IntegrationError("a_mistake", "the app said \x1b[31m", "do not\a")
 ANOTHER = IntegrationError("another", "it did", "mend it")
 STEPS = (
     StepResult("first", "passed", "", None, (exchange("one"), exchange("two\n")), 0.0014),
@@ -483,7 +515,7 @@ def test_steps(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
             "passed      1 ms  first\n"
             "failed     12 ms  second\n"
             "                  the app said \\x1b[31m\n"
-            "                  mend: do not\n"
+            "                  mend: do not\\x07\n"
             "                  code: a_mistake\n"
             "                  three\n"
             "failed   1000 ms  third\n"
@@ -498,6 +530,21 @@ def test_steps(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
             "5 steps: 1 passed, 3 failed, 1 skipped; 3 requests in 1.25 s\n"
         ),
     )
+
+
+def test_steps_are_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step is shown when it is over, though standard output may be a pipe."""
+    flushed: list[str] = []
+
+    class Pipe(io.StringIO):
+        def flush(self) -> None:
+            flushed.append(self.getvalue())
+
+    monkeypatch.setattr(sys, "stdout", Pipe())
+    simulator: Any = Played(STEPS[0], STEPS[4])
+    _steps.run(simulator, as_machine=False, shows_exchanges=False)
+    assert flushed[0].endswith("  first\n")
+    assert flushed[1].endswith("  fifth\n")
 
 
 def test_steps_with_exchanges(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

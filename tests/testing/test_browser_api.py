@@ -166,6 +166,14 @@ def test_other_scheme(page: Page, scheme: str) -> None:
     assert (response.status, message(response)) == (401, "the page sent no connect token")
 
 
+@pytest.mark.parametrize("token", [" ", "a b", "{} x", " {}"])
+def test_token_with_a_space(page: Page, token: str) -> None:
+    """What stands behind the scheme is the token, with all its spaces, and is refused as one."""
+    response = page.send("GET", "/credentials", authorization=f"Bearer {token.format(page.token)}")
+    assert response.status == 401
+    assert message(response).startswith("Rollout refuses the connect token: ")
+
+
 def test_token_of_another_secret(page: Page) -> None:
     """A token is judged as the simulator judges it, by its clock too."""
     page.clock.advance(timedelta(hours=2))

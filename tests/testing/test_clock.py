@@ -7,7 +7,7 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rollout_auth import (
@@ -68,6 +68,7 @@ def test_start(start: object, error: type[Exception], message: str) -> None:
 
 
 @given(st.lists(st.timedeltas(timedelta(0), timedelta(days=365)), max_size=5))
+@example([timedelta(0)])
 def test_advance(durations: list[timedelta]) -> None:
     """Moving on several times is moving on by the sum, without losing a microsecond."""
     moved = Clock(NOON)

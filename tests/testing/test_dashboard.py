@@ -66,6 +66,20 @@ def test_refused(settings: dict[str, Any], message: str) -> None:
         replace(Dashboard(), **settings)
 
 
+@pytest.mark.parametrize(
+    ("refresh", "has_body"),
+    [
+        (None, False),
+        (DashboardRequest("POST", "/r"), False),
+        (DashboardRequest("POST", "/r", json={}), True),
+        (DashboardRequest("POST", "/r", form={}), True),
+    ],
+)
+def test_has_refresh_body(refresh: DashboardRequest | None, has_body: bool) -> None:
+    """A refresh has a body if it has JSON or a form, though it be empty."""
+    assert Dashboard(refresh=refresh).has_refresh_body is has_body
+
+
 def test_immutable() -> None:
     """A dashboard is shared, and so does not change; two with the same settings are equal."""
     dashboard = Dashboard()
@@ -88,3 +102,10 @@ def test_requests(name: str) -> None:
     """A path in the place of a request is refused when the dashboard is made."""
     with pytest.raises(TypeError, match=rf"^{name} is str: pass DashboardRequest\(method, path"):
         Dashboard(**{name: "/path"})
+
+
+@pytest.mark.parametrize("name", ["token", "api"])
+def test_requests_that_there_must_be(name: str) -> None:
+    """Only refreshes may be left out."""
+    with pytest.raises(TypeError, match=f"^{name} is NoneType"):
+        Dashboard(**{name: None})

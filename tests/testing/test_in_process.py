@@ -507,7 +507,7 @@ async def django_async_stream(request: object) -> Any:
         for chunk in (b"a", b"b"):
             yield chunk
 
-    return django_http.StreamingHttpResponse(chunks())
+    return django_http.StreamingHttpResponse(chunks(), status=203, content_type="text/csv")
 
 
 def django_error(request: object) -> Any:
@@ -616,7 +616,7 @@ def test_django_streams(client: Any) -> None:
 def test_django_streams_asynchronously() -> None:
     """A body that a view streams asynchronously is whole."""
     (response,) = sent_async(DjangoTransport(AsyncClient()), Request("GET", "/async-stream"))
-    assert response.body == b"ab"
+    assert (response.status, response.media_type, response.body) == (203, "text/csv", b"ab")
 
 
 @pytest.mark.usefixtures("_django")

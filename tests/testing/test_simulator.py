@@ -476,6 +476,14 @@ def test_async_steps_with_arguments() -> None:
     assert purposes(simulator)[:10] == ["token", *["refresh"] * 3, *["webhook"] * 6]
 
 
+def test_async_previous_secret() -> None:
+    """An awaited webhook is signed with the previous secret as well, and has the name that is given."""
+    rotated = ClientCredentials(CREDENTIALS.client_id, "n" * 64, [CREDENTIALS.client_secret])
+    simulator = AsyncRolloutSimulator(HandWritten(), credentials=rotated)
+    (event,) = asyncio.run(simulator.deliver_with_previous_secret("peopleUpdated"))
+    assert event.event == "peopleUpdated"
+
+
 def test_async_failures() -> None:
     """What the app does wrong, or raises, is the same error, with the transcript."""
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout_auth import AuthData, ConfigurationError
-from rollout_auth.testing import DashboardRequest, Request, strategies
+from rollout_auth.testing import Dashboard, DashboardRequest, Request, strategies
 from rollout_auth.testing.templates import API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN
 
 CANARY = "canary-0123456789abcdef"
@@ -200,6 +200,7 @@ def test_json_values() -> None:
         '["é",null,{"{{context.userId}}":true},[1.5]]'.encode()
     )
     assert fill(json=MappingProxyType({"a": "{{context.userId}}"})).body == b'{"a":"user 1"}'
+    assert fill(json=("{{context.userId}}", ["{{context.userId}}"])).body == b'["user 1",["user 1"]]'
     assert fill(json=0).body == b"0"
 
 
@@ -259,6 +260,15 @@ def test_has(parts: dict[str, Any]) -> None:
     assert template.has(VERIFICATION_TOKEN)
     assert not template.has(API_KEY)
     assert not template.has("verification")
+
+
+def test_has_what_the_default_has() -> None:
+    """The default call has the key, the default refresh the refresh token, and both have the verification token."""
+    dashboard = Dashboard()
+    places = (API_KEY, REFRESH_TOKEN, VERIFICATION_TOKEN)
+    assert [dashboard.api.has(place) for place in places] == [True, False, True]
+    assert dashboard.refresh is not None
+    assert [dashboard.refresh.has(place) for place in places] == [False, True, True]
 
 
 def test_has_beyond_ascii() -> None:

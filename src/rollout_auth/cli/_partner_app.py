@@ -30,7 +30,7 @@ class PartnerApp:
         self._refreshes = RefreshEndpoint(
             lambda request: self._issuer.refresh(request.refresh_token), verifier=self._verifier
         )
-        self._people: dict[str, tuple[str, ...]] = {}
+        self._people: set[str] = set()
         self._routes: dict[str, Callable[[dict[str, Any]], ResponseParts]] = {
             "GET /rollout/token": self._token,
             "POST /rollout/refresh": lambda environ: self._refreshes.handle(environ, _body(environ)),
@@ -60,7 +60,7 @@ class PartnerApp:
 
     def _webhook(self, environ: dict[str, Any]) -> ResponseParts:
         event = verify_webhook(_body(environ), environ, credentials=self._credentials)
-        self._people[event.event_id] = event.resource_ids
+        self._people.update(event.resource_ids)
         return ResponseParts(b"", 204, {})
 
 
