@@ -16,6 +16,7 @@ import jwt
 import pytest
 
 from rollout_auth import ClientCredentials
+from rollout_auth._checks import epoch_seconds
 from rollout_auth.cli import _doctor, _inspect, _mint, _parser, _simulate, _steps, _streams, main
 from rollout_auth.cli._partner_app import PartnerApp
 from rollout_auth.testing import (
@@ -576,6 +577,23 @@ def test_steps_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     report = {"ok": False, "steps": [dict(zip(names, row, strict=True)) for row in rows]}
     assert (status, out) == (1, json.dumps(report, indent=2) + "\n")
+
+
+def test_demo(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demonstration tells where its app is, and moves the clock of its app with that of the simulator."""
+    seen: list[tuple[str, int]] = []
+
+    def make(url: str, **options: Any) -> Played:
+        options["clock"].advance(timedelta(hours=1))
+        seen.append((url, epoch_seconds(None)))
+        return Played(STEPS[0])
+
+    monkeypatch.setattr("rollout_auth.testing.RolloutSimulator", make)
+    status, out, err = printed("demo")
+    ((url, now),) = seen
+    assert (status, err, now) == (0, "", IAT + 3600)
+    assert out.startswith(f"A partner's app at {url}, and Rollout:\n\npassed      1 ms  first\n")
+    assert printed("demo", "--json")[1].startswith("{\n")
 
 
 # --- streams --------------------------------------------------------------------------------------------------------

@@ -77,6 +77,21 @@ def test_ends_with_the_block(error: type[Exception] | None) -> None:
     assert not is_open(base_url)
 
 
+def test_waits_for_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the block waits for the end of the server's thread."""
+    waited: list[str] = []
+    join = threading.Thread.join
+
+    def wait(thread: threading.Thread, timeout: float | None = None) -> None:
+        waited.append(thread.name)
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", wait)
+    with serve(app):
+        assert "rollout-auth serve" not in waited
+    assert "rollout-auth serve" in waited
+
+
 def test_requests_overlap() -> None:
     """A request is served while another one is."""
     barrier = threading.Barrier(2, timeout=PATIENCE)
