@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta, timezone
+from math import isfinite
 from typing import Any, get_type_hints
 from unicodedata import category
 
@@ -191,6 +192,13 @@ def test_auth_data_is_of_every_form() -> None:
     found = set[type]().union(*(types_in(value) for one in values for value in one.extra.values()))
     assert found >= {type(None), bool, int, float, str}
     assert len(found) == 7
+
+
+def test_numbers_survive_javascript() -> None:
+    """Integers of both signs are drawn, which a double keeps, and floats that JSON knows."""
+    integers = drawn(strategies._INTEGERS)
+    assert -(2**53) < min(integers) < 0 < max(integers) < 2**53
+    assert all(map(isfinite, drawn(strategies._FLOATS)))
 
 
 def test_connect_tokens_live() -> None:
