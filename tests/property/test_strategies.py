@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import timedelta, timezone
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta, timezone
 from math import isfinite
-from typing import Any, get_type_hints
+from typing import Any
 from unicodedata import category
 
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 from rollout_auth import (
     AuthData,
-    ConnectToken,
     MalformedRequestError,
     RefreshEndpoint,
     RefreshRequest,
     RequestVerifier,
     VerificationError,
-    WebhookEvent,
     generate_connect_token,
     parse_refresh_request,
     verify_connect_token,
@@ -29,20 +28,7 @@ from rollout_auth import (
 )
 from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Request, sign_webhook, strategies
 
-KINDS = [AuthData, ConnectToken, RefreshRequest, WebhookEvent]
 CONTENT_TYPE = "content-type"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_registered(kind: type) -> None:
-    """Hypothesis knows how to make each class."""
-
-    @given(st.from_type(kind))
-    def is_made(value: Any) -> None:
-        assert type(value) is kind
-        assert {name: getattr(value, name) for name in get_type_hints(kind) if not name.startswith("_")}
-
-    is_made()
 
 
 @given(strategies.user_ids(), st.from_type(AuthData))
@@ -161,6 +147,16 @@ def simplest(strategy: st.SearchStrategy[Any]) -> Any:
     return find(strategy, lambda _: True, settings=settings(database=None, derandomize=True))
 
 
+def is_drawn(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool]) -> bool:
+    """Whether a value of which a condition is true is among the many that are drawn."""
+    sought = settings(max_examples=10_000, phases=[Phase.generate], derandomize=True, database=None, deadline=None)
+    try:
+        find(strategy, condition, settings=sought)
+    except NoSuchExample:
+        return False
+    return True
+
+
 def types_in(value: object) -> set[type]:
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
     return {type(value)}.union(*map(types_in, inner))
@@ -199,6 +195,22 @@ def test_numbers_survive_javascript() -> None:
     integers = drawn(strategies._INTEGERS)
     assert -(2**53) < min(integers) < 0 < max(integers) < 2**53
     assert all(map(isfinite, drawn(strategies._FLOATS)))
+
+
+def test_instants_are_of_any_time() -> None:
+    """The earliest is at least a day after 1970 began, the latest a year before the last that a datetime can name.
+
+    So each can be moved to any time zone, and a token's life be added.
+    """
+    first, last = date(1970, 1, 2), date(9998, 1, 1)
+    assert is_drawn(strategies._INSTANTS, lambda instant: instant.date() == first)
+    assert is_drawn(strategies._INSTANTS, lambda instant: instant.date() == last)
+    assert not is_drawn(strategies._INSTANTS, lambda instant: not first <= instant.date() <= last)
+
+
+def test_other_texts_are_short() -> None:
+    """Fields have names and texts of forty characters at most."""
+    assert not is_drawn(strategies._WELL_FORMED, lambda text: len(text) > 40)
 
 
 def test_connect_tokens_live() -> None:
