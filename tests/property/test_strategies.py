@@ -158,9 +158,25 @@ def is_drawn(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool])
     return True
 
 
+def inside(value: object) -> list[object] | None:
+    """What a list or an object holds; None for a scalar."""
+    if isinstance(value, Mapping):
+        return [*value.values()]
+    return value if isinstance(value, list) else None
+
+
 def types_in(value: object) -> set[type]:
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
-    return {type(value)}.union(*map(types_in, inner))
+    return {type(value)}.union(*map(types_in, inside(value) or ()))
+
+
+def leaves(value: object) -> int:
+    inner = inside(value)
+    return 1 if inner is None else sum(map(leaves, inner))
+
+
+def widest(value: object) -> int:
+    inner = inside(value) or ()
+    return max([len(inner), *map(widest, inner)])
 
 
 def test_simplest_values() -> None:
@@ -189,16 +205,6 @@ def test_auth_data_is_of_every_form() -> None:
     found = set[type]().union(*(types_in(value) for one in values for value in one.extra.values()))
     assert found >= {type(None), bool, int, float, str}
     assert len(found) == 7
-
-
-def leaves(value: object) -> int:
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else None
-    return 1 if inner is None else sum(map(leaves, inner))
-
-
-def widest(value: object) -> int:
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
-    return max([len(inner), *map(widest, inner)])
 
 
 def test_further_fields_are_small() -> None:
