@@ -422,6 +422,16 @@ def test_inspect_of_other_claims(claims: dict[str, object], status: int, printed
         assert json.loads(out)["verdict"]["reason"].startswith(f"{name} is ")
 
 
+def test_inspect_prints_ascii(printed: Any) -> None:
+    """A name in the token is told without a character beyond ASCII, too."""
+    token = signed(**{"rollout.com": {"authData": {"apiKey": "key-1", "\u00e9": 2**60}}})
+    environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
+    status, out, _ = printed("inspect", token, **environ)
+    assert status == 1
+    assert "extra['\\xe9']" in out.splitlines()[-1]
+    assert out.isascii()
+
+
 def test_inspect_masks_a_header(printed: Any) -> None:
     """Flags, durations and what names the form of the token are shown, and nothing else of a header."""
     headers = {"kid": "canary", "flag": True, "expiresIn": 60, "x": ["a", 1], "y": {"alg": "z"}}

@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 import typing
+from dataclasses import MISSING, fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_signatures(path: str) -> None:
     signature = inspect.signature(value)
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
     assert str(inspect.Signature(bare)) == SIGNATURES[path]
+
+
+@pytest.mark.parametrize("name", [name for name in SIGNATURES if is_dataclass(getattr(rollout_auth, name, None))])
+def test_fields(name: str) -> None:
+    """A dataclass has its constructor's arguments as fields, with the same defaults, for those derived from it."""
+    cls = getattr(rollout_auth, name)
+    arguments = [
+        (argument.name, MISSING if argument.default is argument.empty else argument.default)
+        for argument in inspect.signature(cls).parameters.values()
+    ]
+    assert [(field.name, field.default) for field in fields(cls)] == arguments
 
 
 @pytest.mark.parametrize("name", rollout_auth.__all__)

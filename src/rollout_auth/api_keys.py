@@ -201,7 +201,6 @@ class ApiKeyIssuer:
             problem = "it has expired"
         raise InvalidRefreshTokenError(f"not a refresh token of this application: {problem}")
 
-    @sealed
     def _auth_data(self, grant_id: str, user_id: str, granted: int, moment: int, extra: FrozenObject) -> AuthData:
         keys_end, refresh_end = moment + self._api_key_ttl + LATE, moment + self._refresh_token_ttl
         if refresh_end > LAST_SECOND:
