@@ -29,7 +29,8 @@ _SIZE = 40
 _WELL_FORMED = st.text(st.characters(exclude_categories=["Cs"]), max_size=_SIZE)
 _INTEGERS = st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
 _FLOATS = st.floats(allow_nan=False, allow_infinity=False)
-_INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(9998, 1, 1), timezones=st.just(timezone.utc))  # noqa: DTZ001  the strategy sets the zone
+_EARLIEST, _LATEST = datetime(1970, 1, 2), datetime(9998, 1, 1)  # noqa: DTZ001  the strategy sets the zone
+_INSTANTS = st.datetimes(_EARLIEST, _LATEST, timezones=st.just(timezone.utc))
 _NOTHING = ("", " ", "null", "undefined", "0")
 _CONTROL = ("\x00", "\r\n", "a\r\nX-Injected: 1", "\t", "\x7f", "\u200b", "\ufeff", "\x85")
 _LONG = ("x" * 9000, "a," * 3000, "=" * 100)
