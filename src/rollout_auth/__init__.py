@@ -1,4 +1,4 @@
-"""Connect tokens for Rollout's embedded integrations: signed right, verified strictly.
+"""Signs and verifies connect tokens for Rollout's embedded integrations, and verifies Rollout's own requests.
 
 >>> from rollout_auth import AuthData, ClientCredentials, generate_connect_token, verify_connect_token
 >>> credentials = ClientCredentials("client-id", "a client secret of sixty-four bytes or more, as from the dashboard")
@@ -7,13 +7,20 @@
 'user-1'
 
 ``from_env`` and ``credentials=None`` read ``ROLLOUT_CLIENT_ID`` and ``ROLLOUT_CLIENT_SECRET``.
+
+(For pytest, which loads this package as a plugin: PYTEST_DONT_REWRITE.)
 """
 
-from ._claims import LEGACY_NAMESPACE, NAMESPACE
-from ._grants import ApiKeyGrant
-from .api_keys import ApiKeyIssuer
+from .api_keys import ApiKeyGrant, ApiKeyIssuer
 from .auth_data import AuthData
-from .connect_token import ConnectToken, ConnectTokenSigner, generate_connect_token, verify_connect_token
+from .connect_token import (
+    LEGACY_NAMESPACE,
+    NAMESPACE,
+    ConnectToken,
+    ConnectTokenSigner,
+    generate_connect_token,
+    verify_connect_token,
+)
 from .credentials import ClientCredentials
 from .errors import (
     ApiKeyExpiredError,
@@ -28,21 +35,23 @@ from .errors import (
     MalformedRequestError,
     MalformedTokenError,
     MissingHeaderError,
-    RefreshUnavailableError,
+    RequestRefusedError,
     RolloutAuthError,
     ShortSecretWarning,
+    TemporarilyUnavailableError,
     TokenExpiredError,
     TokenNotYetValidError,
     VerificationError,
 )
-from .http import ResponseParts
-from .refresh import RefreshEndpoint, RefreshRequest, parse_refresh_request
-from .responses import connect_token_response, refresh_error_response, refresh_response
+from .refresh import MAX_REFRESH_BODY, RefreshEndpoint, RefreshRequest, parse_refresh_request
+from .responses import ResponseParts, connect_token_response, error_response, refresh_response
 from .verification import RequestVerifier
-from .webhooks import WebhookEvent, verify_webhook
+from .webhooks import MAX_WEBHOOK_BODY, WebhookEvent, verify_webhook
 
 __all__ = [
     "LEGACY_NAMESPACE",
+    "MAX_REFRESH_BODY",
+    "MAX_WEBHOOK_BODY",
     "NAMESPACE",
     "ApiKeyExpiredError",
     "ApiKeyGrant",
@@ -64,19 +73,20 @@ __all__ = [
     "MissingHeaderError",
     "RefreshEndpoint",
     "RefreshRequest",
-    "RefreshUnavailableError",
+    "RequestRefusedError",
     "RequestVerifier",
     "ResponseParts",
     "RolloutAuthError",
     "ShortSecretWarning",
+    "TemporarilyUnavailableError",
     "TokenExpiredError",
     "TokenNotYetValidError",
     "VerificationError",
     "WebhookEvent",
     "connect_token_response",
+    "error_response",
     "generate_connect_token",
     "parse_refresh_request",
-    "refresh_error_response",
     "refresh_response",
     "verify_connect_token",
     "verify_webhook",

@@ -1,108 +1,146 @@
-"""How secrets stay out of what others see: representations, and the frames of an error.
+"""How secrets stay out of what others see: the local variables of our frames, warnings and representations.
 
 Error reporters such as Sentry, and Django's debug page, send the local variables of every frame in a traceback.
+``sealed`` clears those of this package, and leaves file names and line numbers.
 """
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, dataclass
+import sys
+import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, ClassVar, ParamSpec, TypeVar
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from typing_extensions import dataclass_transform  # for type checkers alone
-else:
-
-    def dataclass_transform(**_: object) -> Callable[[T], T]:
-        return lambda decorator: decorator
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T")
-C = TypeVar("C", bound=type)
+Sealed = TypeVar("Sealed", bound=Callable[..., Any])
 
 HIDDEN = "<hidden>"
-__tracebackhide__ = True  # pytest leaves frames of this module out: they have nothing to show
+__tracebackhide__ = True  # pytest leaves the frames of this module out: they have nothing to show
+
+_PACKAGE = __name__.partition(".")[0]
+_waiting: ContextVar[tuple[Warning, ...]] = ContextVar("_waiting", default=())
 
 
-def sealed(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function that is handed secrets raise errors whose traceback has every line, and no local variable."""
+def sealed(target: Sealed) -> Sealed:
+    """Clear local variables from tracebacks, but keep file names and line numbers.
 
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+    Of a function, ``async`` or not, whatever ends it, ``SystemExit`` included. A class gets a sealed constructor, becomes immutable, and
+    cannot be derived from: a subclass would have a constructor of its own, unchecked and unsealed.
+    """
+    if isinstance(target, type):
+        return cast("Sealed", _sealed_class(target))
+
+    if iscoroutinefunction(target):
+        return cast("Sealed", _sealed_coroutine(target))
+
+    @wraps(target)
+    def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the target's own types
+        held: list[Any] = [kwargs, args]
+        del args, kwargs
         try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            del args, kwargs
-            clear_frames(error)
+            return target(*held.pop(), **held.pop())  # popped, so that this frame holds none of them meanwhile
+        except BaseException as error:
+            _clear_frames(error)
+            raise
+        finally:
+            if _waiting.get() and not _is_inside_a_seal():
+                _give_warnings()
+
+    return cast("Sealed", call)
+
+
+def _sealed_coroutine(target: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(target)
+    async def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the target's own types
+        held: list[Any] = [kwargs, args]
+        del args, kwargs
+        try:
+            return await target(*held.pop(), **held.pop())
+        except BaseException as error:
+            _clear_frames(error)
             raise
 
     return call
 
 
-def clear_frames(error: BaseException) -> None:
-    """Remove the local variables of every frame that an error has left so far."""
-    import traceback  # noqa: PLC0415  imported late: most calls succeed
-
-    traceback.clear_frames(error.__traceback__)
+def users_own(function: Callable[..., T], *args: object) -> T:
+    """Call a function of the user's own inside a seal: the frames of its errors keep their local variables."""
+    return function(*args)
 
 
-def sealed_class(cls: C) -> C:
-    """Seal the construction of an immutable class, and let its refusal of an assignment forget the value.
+def warn_outside(warning: Warning) -> None:
+    """Give a warning at the caller's line when the outermost seal is left, and no frame of ours holds a secret."""
+    _waiting.set((*_waiting.get(), warning))
 
-    The refusal that ``dataclass`` writes keeps the value in its frame, and with slots it fails for unknown names.
+
+def masked_repr(value: object, *names: str, hidden: tuple[str, ...] = ()) -> str:
+    """``Class(name=value, ...)`` of a dataclass, or of the named attributes of another object.
+
+    A field that is declared with ``repr=False``, and an attribute in ``hidden``, shows as ``<hidden>``; what is not set
+    is left out.
     """
-    methods = {"__init__": sealed(vars(cls)["__init__"]), "__setattr__": _refuse, "__delattr__": _refuse}
+    if is_dataclass(value):
+        shown = {field.name: field.repr for field in fields(value)}
+    else:
+        shown = dict.fromkeys(names, True) | dict.fromkeys(hidden, False)
+    parts = [f"{name}={_shown(getattr(value, name), shown[name])}" for name in shown if hasattr(value, name)]
+    return f"{type(value).__name__}({', '.join(parts)})"
+
+
+def _shown(held: object, is_public: bool) -> str:
+    return repr(held) if is_public or not held else HIDDEN
+
+
+def _sealed_class(cls: type) -> type:
+    def refuse_subclass(subclass: type) -> None:
+        raise TypeError(f"{cls.__name__} is final: hold one in a field of {subclass.__name__} instead of deriving")
+
+    methods = {
+        "__init__": sealed(vars(cls)["__init__"]),
+        "__setattr__": _refuse_change,
+        "__delattr__": _refuse_change,
+        "__init_subclass__": classmethod(refuse_subclass),
+    }
     for name, method in methods.items():
         setattr(cls, name, method)
     return cls
 
 
-@dataclass_transform(frozen_default=True)
-def immutable(cls: type[T]) -> type[T]:
-    """Make a sealed dataclass of a ``Value`` that checks and sets its fields in its own ``__init__``.
-
-    ``dataclass`` is asked for as little as it can do, because it compiles the methods that it writes at each import.
-    """
-    made = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    vars(made)["__dataclass_params__"].frozen = True  # a frozen dataclass can be derived from frozen ones alone
-    return sealed_class(made)
-
-
-class Value:
-    """Equality, hash and copies of an immutable class by its fields, which ``__match_args__`` names.
-
-    What ``dataclass`` would write is the same.
-    """
-
-    __slots__ = ()
-    __match_args__: ClassVar[tuple[str, ...]]
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
-
-    def __hash__(self) -> int:
-        return hash(self._fields())
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), self._fields()
-
-    def _fields(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__match_args__)
-
-
-def _refuse(self: object, name: str, *value: object) -> None:
+def _refuse_change(self: object, name: str, *value: object) -> None:
+    """Raise ``FrozenInstanceError``; what ``dataclass`` writes keeps the value, and with slots it fails obscurely."""
     del value
     raise FrozenInstanceError(f"{type(self).__name__} is immutable: build another one instead of changing {name!r}")
 
 
-def masked_repr(value: object, *names: str, hidden: tuple[str, ...] = ()) -> str:
-    """``Class(name=value, ...)``, with ``<hidden>`` for what is secret; an attribute that is not set is left out."""
-    fields = {name: getattr(value, name) for name in names if hasattr(value, name)}
-    parts = [f"{name}={HIDDEN if name in hidden and field else repr(field)}" for name, field in fields.items()]
-    return f"{type(value).__name__}({', '.join(parts)})"
+def _clear_frames(error: BaseException) -> None:
+    """Remove the local variables of every frame of ours, and of what it called, from an error's traceback."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code is not users_own.__code__:
+        try:
+            traceback.tb_frame.clear()
+        except RuntimeError:  # it is still running: the seal itself, or a frame of an error that is raised again
+            pass
+        traceback = traceback.tb_next
+
+
+def _is_inside_a_seal() -> bool:
+    frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  inspect would load too much
+    seal, outer = frame.f_code, frame.f_back
+    while outer is not None and outer.f_code is not seal:
+        outer = outer.f_back
+    return outer is not None
+
+
+def _give_warnings() -> None:
+    pending = _waiting.get()
+    _waiting.set(())
+    level, frame = 1, sys._getframe(0)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  likewise
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+        level += 1
+        frame = frame.f_back
+    for warning in pending:
+        warnings.warn(warning, stacklevel=level)

@@ -1,35 +1,50 @@
 """Refreshable API keys without a database, for partners that have none of their own.
 
-A key and its refresh token are signed texts that say whose they are and when they end (see ``_grants``): there is
-nothing to store, and nothing for workers to share. A refresh can be repeated for ever, because every refresh token
-works until its own end: a lost answer, a duplicate, a race or a stale browser ends no connection. Rollout is a
-confidential client, whose refresh tokens are not to be rotated (FAPI 2.0 Security Profile, section 5.3.2.1).
+A key and its refresh token are signed texts that say whose they are and when they expire: there is nothing to store, and
+nothing for workers to share. A refresh can be repeated, because every refresh token works until it expires: lost
+responses, retries and races never break a connection. Rollout is a confidential client, whose refresh tokens should not
+be rotated (FAPI 2.0 Security Profile, section 5.3.2.1).
+
+Each is a compact JWS with the claims ``sub`` (the user id), ``gid`` (the grant id), ``gat`` (when the grant began, in
+milliseconds since 1970), ``iat``, ``exp``, ``jti`` (RFC 7519; it makes each token unique), and in a refresh token ``ext``
+(the AuthData's further fields). The keys are derived from the partner's secret for each purpose (RFC 5869) and the types
+are explicit (RFC 8725 section 3.11), so that a connect token, an API key and a refresh token never stand in for one
+another, even under one secret.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from inspect import iscoroutine
+from typing import final
 
-from ._checks import (
-    LAST_SECOND,
+from ._json import as_object
+from ._jws import (
+    MAX_TOKEN_LENGTH,
+    base64url,
+    header_segment,
+    pyjwt_hs512,
+    seconds_claim,
+    sign_claims,
+    text_claim,
+    verified_claims,
+)
+from ._secrecy import masked_repr, sealed, users_own
+from ._text import (
     checked_text,
+    checked_texts,
     checked_user_id,
-    epoch_milliseconds,
-    one_or_several,
-    secret_problem,
+    plain_text,
+    setting_problem,
     text_problem,
     warn_of_short_secrets,
-    whole_seconds,
 )
-from ._frozen import FrozenObject
-from ._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE, ApiKeyGrant, GrantTokens
-from ._json import as_object, quote
-from ._jws import MAX_TOKEN_LENGTH, base64url
-from ._secrecy import masked_repr, sealed
-from .auth_data import NO_EXTRA, AuthData, frozen_extra
+from ._time import EPOCH, HOUR, LAST_SECOND, TEN_YEARS, check_instant, epoch_milliseconds, instant, whole_seconds
+from .auth_data import NO_EXTRA, AuthData, FrozenObject, frozen_extra
 from .errors import (
     ApiKeyExpiredError,
     ConfigurationError,
@@ -40,55 +55,103 @@ from .errors import (
     VerificationError,
 )
 
+API_KEY_TYPE = "rollout-api-key+jwt"
+REFRESH_TOKEN_TYPE = "rollout-refresh-token+jwt"
 LATE = 3660
-"""Seconds that a key is accepted for longer than it says: the life of a connect token that carries it, and a minute."""
+"""Seconds for which a key is accepted longer than it says: a connect token's lifetime, and a minute."""
 
-_HOUR = timedelta(hours=1)
 _HALF_A_YEAR = timedelta(days=180)
-_TEN_YEARS = 315_360_000
+_FASTEST_CLOCK = 24 * 3600
+"""Seconds by which the clock of another machine of yours may be ahead: a lost connection is worse than a late end."""
+
+_API_KEY_HEADER = header_segment(API_KEY_TYPE)
+_REFRESH_TOKEN_HEADER = header_segment(REFRESH_TOKEN_TYPE)
+
+
+@final
+@sealed
+@dataclass(frozen=True, slots=True, repr=False)
+class ApiKeyGrant:
+    """What a verified API key or refresh token says. It holds no secret.
+
+    Raises ``TypeError`` for a field of the wrong type, and ``ConfigurationError`` for a naive instant.
+    """
+
+    grant_id: str
+    """What the key and all its successors have in common: random, or the partner's own choice."""
+    user_id: str
+    """Whose key it is, as ``issue`` was told."""
+    granted_at: datetime
+    """When the first key of the grant was issued, to the millisecond; aware and in UTC."""
+    issued_at: datetime
+    """When this one was; aware and in UTC."""
+    expires_at: datetime
+    """Until when this one is accepted; aware and in UTC."""
+
+    @sealed
+    def __post_init__(self) -> None:
+        if not (isinstance(self.grant_id, str) and isinstance(self.user_id, str)):
+            raise TypeError("grant_id and user_id of a grant are strings: pass str(...)")
+        check_instant(self.granted_at, "granted_at")
+        check_instant(self.issued_at, "issued_at")
+        check_instant(self.expires_at, "expires_at")
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
 
 
 class ApiKeyIssuer:
     """Issues, checks and renews API keys that are signed and need no storage.
 
+    It can be copied, pickled if ``is_revoked`` can, and shared by threads.
+
     Args:
         secrets: your own secret, or several during a rotation, newest first: the first signs, all are accepted. Not the
             Rollout client secret, which Rollout knows too.
-        api_key_ttl: the key's life as Rollout is told, whole seconds up to ten years. The key is accepted for one hour
-            and a minute longer, because it reaches Rollout up to an hour after it was issued.
+        api_key_ttl: how long a key is valid, as Rollout is told: whole seconds up to ten years. The key is accepted for
+            one hour and a minute longer, because it reaches Rollout up to an hour after it was issued.
         refresh_token_ttl: how long a connection may rest and still be renewed; at least as long as a key is accepted.
         is_revoked: is asked about each grant that is otherwise good, and returns True to refuse it.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ConfigurationError: a secret is unusable (as for ``ClientCredentials``), or a duration out of range.
+        ConfigurationError: a secret cannot be used (as for ``ClientCredentials``), a duration is out of range, or PyJWT
+            is missing, is another package of that name, or does not work.
 
     Warns:
         ShortSecretWarning: a secret has fewer than 64 bytes.
     """
 
-    __slots__ = ("_api_key_ttl", "_api_keys", "_is_revoked", "_refresh_token_ttl", "_refresh_tokens")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_api_key_secrets",
+        "_api_key_ttl",
+        "_is_revoked",
+        "_refresh_token_secrets",
+        "_refresh_token_ttl",
+    )
 
     @sealed
     def __init__(
         self,
         secrets: str | Sequence[str],
         *,
-        api_key_ttl: timedelta = _HOUR,
+        api_key_ttl: timedelta = HOUR,
         refresh_token_ttl: timedelta = _HALF_A_YEAR,
         is_revoked: Callable[[ApiKeyGrant], bool] | None = None,
     ) -> None:
         if not (is_revoked is None or callable(is_revoked)):
             raise TypeError("is_revoked is a function: pass it without calling it")
-        usable = [checked_text("a secret", one, secret_problem) for one in one_or_several("secrets", secrets)]
-        self._api_key_ttl = whole_seconds("api_key_ttl", api_key_ttl, least=1, most=_TEN_YEARS)
-        least = self._api_key_ttl + LATE
+        usable = checked_texts("a secret", secrets, setting_problem)
+        self._api_key_ttl = whole_seconds("api_key_ttl", api_key_ttl, least=1, most=TEN_YEARS)
         self._refresh_token_ttl = whole_seconds(
-            "refresh_token_ttl", refresh_token_ttl, least=least, most=2 * _TEN_YEARS
+            "refresh_token_ttl", refresh_token_ttl, least=self._api_key_ttl + LATE, most=2 * TEN_YEARS
         )
         self._is_revoked = is_revoked
-        self._api_keys = GrantTokens(API_KEY_TYPE, usable)
-        self._refresh_tokens = GrantTokens(REFRESH_TOKEN_TYPE, usable)
+        self._api_key_secrets = tuple(derived_secret(secret, API_KEY_TYPE) for secret in usable)
+        self._refresh_token_secrets = tuple(derived_secret(secret, REFRESH_TOKEN_TYPE) for secret in usable)
+        pyjwt_hs512()
         warn_of_short_secrets("a secret for API keys", usable)
 
     @sealed
@@ -111,125 +174,134 @@ class ApiKeyIssuer:
         Raises:
             TypeError: an argument is of the wrong type.
             InvalidUserIdError, InvalidAuthDataError, ConfigurationError: the user id, ``extra``, or ``grant_id`` or
-                ``now`` is unusable.
+                ``now`` cannot be used.
         """
         user_id = checked_user_id(user_id)
-        chosen = _random_text(16) if grant_id is None else grant_id
-        chosen = checked_text("grant_id", chosen, text_problem)
-        moment = epoch_milliseconds(now)
-        return self._auth_data(chosen, user_id, moment, moment // 1000, frozen_extra(extra))
+        chosen = checked_text("grant_id", _random_text(16) if grant_id is None else grant_id, text_problem)
+        granted_at = epoch_milliseconds(now)
+        return self._signed(chosen, user_id, granted_at, granted_at // 1000, frozen_extra(extra))
 
+    @sealed
     def authenticate(self, api_key: str | bytes | None, *, now: datetime | None = None) -> ApiKeyGrant:
         """Whose key this is.
 
         Args:
             api_key: what the request brought, without ``Bearer``; None if it brought none.
-            now: the instant to judge at, an aware datetime; None is the current time.
+            now: the instant to verify at, an aware datetime; None is the current time.
 
         Raises:
             ApiKeyExpiredError: the key was good, and is no longer accepted.
             InvalidApiKeyError: there is no key, another one, or ``is_revoked`` refuses its grant.
-            TypeError: the key is no text, or ``is_revoked`` returned anything but a bool.
+            TypeError: the key is not text, or ``is_revoked`` returned anything but a bool.
             ConfigurationError: ``now`` is naive or before 1970.
         """
+        moment = epoch_milliseconds(now) // 1000
+        if api_key is not None and not isinstance(api_key, (str, bytes)):
+            raise TypeError(f"api_key is {type(api_key).__name__}: pass it as str or bytes")
+        if not api_key:
+            raise InvalidApiKeyError("the request has no API key: send the one in authData")
         try:
-            grant = self._authenticated(api_key, now)
-        finally:
-            del api_key, now
+            grant = _grant(verified_claims(api_key, self._api_key_secrets, API_KEY_TYPE), moment)
+        except VerificationError as error:
+            raise InvalidApiKeyError(f"not an API key of this application: {error}") from None
+        if grant.expires_at <= instant(moment):
+            raise ApiKeyExpiredError("the API key has expired: Rollout renews it with its refresh token")
         if self._revokes(grant):
-            raise InvalidApiKeyError("the API key is revoked")
+            raise InvalidApiKeyError("the API key is revoked: the user has to connect again")
         return grant
 
+    @sealed
     def refresh(self, refresh_token: str, *, now: datetime | None = None) -> AuthData:
-        """A new key, and a refresh token whose life starts again, of the same grant and with the same ``extra``.
+        """A new key, and a new refresh token, of the same grant and with the same ``extra``.
 
-        The refresh token that was used goes on working until its own end.
+        The refresh token that was used keeps working until it expires.
 
         Args:
             refresh_token: ``RefreshRequest.refresh_token``.
             now: the instant of issue, an aware datetime; None is the current time.
 
         Raises:
-            InvalidRefreshTokenError: the token is not one of this issuer's, has ended, or ``is_revoked`` refuses its
+            InvalidRefreshTokenError: the token is not one of this issuer's, has expired, or ``is_revoked`` refuses its
                 grant; the message tells your log which.
-            TypeError: the refresh token is no ``str``, or ``is_revoked`` returned anything but a bool.
+            TypeError: the refresh token is not a ``str``, or ``is_revoked`` returned anything but a bool.
             ConfigurationError: ``now`` is naive or before 1970.
         """
-        try:
-            grant, granted, moment, extra = self._renewable(refresh_token, now)
-        finally:
-            del refresh_token, now
-        if self._revokes(grant):
-            raise InvalidRefreshTokenError("the refresh token is revoked")
-        try:
-            return self._auth_data(grant.grant_id, grant.user_id, granted, moment, extra)
-        except InvalidAuthDataError as error:
-            problem = str(error)
-        raise InvalidRefreshTokenError(f"not a refresh token that can be renewed: {problem}")
-
-    @sealed
-    def _authenticated(self, api_key: str | bytes | None, now: datetime | None) -> ApiKeyGrant:
         moment = epoch_milliseconds(now) // 1000
-        if not isinstance(api_key, (str, bytes, type(None))):
-            raise TypeError(f"api_key is {type(api_key).__name__}: pass it as str or bytes")
-        try:
-            grant, *_ = self._api_keys.read(api_key or b"", moment)
-        except VerificationError as error:
-            problem = str(error)
-        else:
-            if grant.expires_at.timestamp() > moment:
-                return grant
-            raise ApiKeyExpiredError("the API key has expired: Rollout renews it by its refresh token")
-        raise InvalidApiKeyError(f"not an API key of this application: {problem}")
-
-    @sealed
-    def _renewable(self, refresh_token: str, now: datetime | None) -> tuple[ApiKeyGrant, int, int, FrozenObject]:
-        moment = epoch_milliseconds(now) // 1000
-        if not isinstance(refresh_token, str):
+        text = plain_text(refresh_token)
+        if text is None:
             raise TypeError(f"refresh_token is {type(refresh_token).__name__}: pass it as str")
         try:
-            grant, granted, claims = self._refresh_tokens.read(refresh_token, moment)
+            claims = verified_claims(text, self._refresh_token_secrets, REFRESH_TOKEN_TYPE)
+            grant = _grant(claims, moment)
             fields = as_object(claims.get("ext", {}))
             if fields is None:
                 raise InvalidClaimError("ext is not an object: sign with the AuthData's further fields", claim="ext")
             extra = frozen_extra(fields)
         except (VerificationError, InvalidAuthDataError) as error:
-            problem = str(error)
-        else:
-            if grant.expires_at.timestamp() > moment:
-                return grant, granted, moment, extra
-            problem = "it has expired"
-        raise InvalidRefreshTokenError(f"not a refresh token of this application: {problem}")
+            raise InvalidRefreshTokenError(f"not a refresh token of this application: {error}") from None
+        if grant.expires_at <= instant(moment):
+            raise InvalidRefreshTokenError("the refresh token has expired: the user has to connect again")
+        if self._revokes(grant):
+            raise InvalidRefreshTokenError("the refresh token is revoked: the user has to connect again")
+        granted_at = (grant.granted_at - EPOCH) // timedelta(milliseconds=1)
+        try:
+            return self._signed(grant.grant_id, grant.user_id, granted_at, moment, extra)
+        except InvalidAuthDataError as error:
+            raise InvalidRefreshTokenError(f"a refresh token that cannot be renewed: {error}") from None
 
-    def _auth_data(self, grant_id: str, user_id: str, granted: int, moment: int, extra: FrozenObject) -> AuthData:
-        keys_end, refresh_end = moment + self._api_key_ttl + LATE, moment + self._refresh_token_ttl
-        if refresh_end > LAST_SECOND:
-            raise ConfigurationError("the refresh token would end after the year 9999: pass the current time as now")
-        start = f'{{"sub":{quote(user_id)},"gid":{quote(grant_id)},"gat":{granted},"iat":{moment},'
-        claims = f'{start}"jti":"{_random_text(8)}","exp":'
-        refresh_token = self._refresh_tokens.signer.sign(f'{claims}{refresh_end},"ext":{extra.text}}}')
+    def _signed(self, grant_id: str, user_id: str, granted_at: int, moment: int, extra: FrozenObject) -> AuthData:
+        """A key and a refresh token; ``granted_at`` in milliseconds, ``moment`` in seconds since 1970."""
+        expires_at = moment + self._refresh_token_ttl
+        if expires_at > LAST_SECOND:
+            raise ConfigurationError("the refresh token would expire after the year 9999: pass the current time as now")
+        claims = {"sub": user_id, "gid": grant_id, "gat": granted_at, "iat": moment, "jti": _random_text(8)}
+        refresh_claims = {**claims, "exp": expires_at, "ext": dict(extra)}
+        refresh_token = sign_claims(refresh_claims, self._refresh_token_secrets[0].encode(), _REFRESH_TOKEN_HEADER)
         if len(refresh_token) > MAX_TOKEN_LENGTH:
             raise InvalidAuthDataError(
                 f"the refresh token would have more than {MAX_TOKEN_LENGTH} characters: pass less in extra"
             )
-        api_key = self._api_keys.signer.sign(f"{claims}{keys_end}}}")
+        key_claims = {**claims, "exp": moment + self._api_key_ttl + LATE}
+        api_key = sign_claims(key_claims, self._api_key_secrets[0].encode(), _API_KEY_HEADER)
         return AuthData(api_key, refresh_token, self._api_key_ttl, extra)
 
     def _revokes(self, grant: ApiKeyGrant) -> bool:
-        answer: object = self._is_revoked is not None and self._is_revoked(grant)
-        if iscoroutine(answer):
-            answer.close()
+        answer = False if self._is_revoked is None else users_own(self._is_revoked, grant)
         if isinstance(answer, bool):
             return answer
-        kind = type(answer).__name__
-        del answer
+        if iscoroutine(answer):
+            answer.close()
         raise TypeError(
-            f"is_revoked returned {kind}, not a bool: if it is async, leave it out and check the grant that"
-            " authenticate returns"
+            f"is_revoked returned {type(answer).__name__}, not a bool: if it is async, leave it out and check the grant"
+            " that authenticate returns"
         )
 
     def __repr__(self) -> str:
         return masked_repr(self)
+
+
+def derived_secret(secret: str, purpose: str) -> str:
+    """Another secret, for one purpose alone: HKDF-SHA512 (RFC 5869) without salt, 64 bytes as base64url text."""
+    extracted = hmac.digest(bytes(64), secret.encode(), "sha512")
+    expanded = hmac.digest(extracted, purpose.encode() + b"\x01", "sha512")
+    return base64url(expanded).decode()
+
+
+def _grant(claims: Mapping[str, object], moment: int) -> ApiKeyGrant:
+    """What a token says, whether it has expired or not. Raises ``InvalidClaimError``."""
+    issued_at = seconds_claim(claims, "iat")
+    if issued_at > moment + _FASTEST_CLOCK:
+        raise InvalidClaimError("iat is more than a day ahead: set the clocks of all your machines", claim="iat")
+    granted_at = claims.get("gat")
+    if type(granted_at) is not int or not 0 <= granted_at <= LAST_SECOND * 1000:
+        raise InvalidClaimError("gat is not a time in milliseconds since 1970: sign with an integer", claim="gat")
+    return ApiKeyGrant(
+        text_claim(claims, "gid"),
+        text_claim(claims, "sub"),
+        EPOCH + timedelta(milliseconds=granted_at),
+        instant(issued_at),
+        instant(seconds_claim(claims, "exp")),
+    )
 
 
 def _random_text(size: int) -> str:

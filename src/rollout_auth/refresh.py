@@ -8,51 +8,53 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from inspect import isawaitable, iscoroutine
-from typing import ClassVar, cast
+from typing import cast, final
 
 from ._json import loads_object
-from ._secrecy import Value, masked_repr, sealed, sealed_class
+from ._jws import MAX_TOKEN_LENGTH
+from ._secrecy import masked_repr, sealed, users_own
+from ._text import plain_text
 from .auth_data import AuthData
-from .errors import MalformedRequestError, RefreshUnavailableError, RolloutAuthError, VerificationError
-from .http import Headers, ResponseParts, check_body, header_value
-from .responses import refresh_error_response, refresh_response
+from .errors import MalformedRequestError, RequestRefusedError
+from .headers import Headers, check_body, header_value
+from .responses import ResponseParts, error_response, refresh_response
 from .verification import RequestVerifier
 
-MAX_BODY = 64 * 1024
-"""Bytes."""
+MAX_REFRESH_BODY = 64 * 1024
+"""Bytes, for your framework's own limit, which is set before a body is read."""
 
+_LONGEST_CONTENT_TYPE = 256
 _MEDIA_TYPE = r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+"  # RFC 6838 section 4.2
-_CHARSET = r";[ \t]*charset[ \t]*=[ \t]*\"?([^\";]*)"
+_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'  # RFC 9110 section 5.6.4
+_CHARSET = r";[ \t]*charset[ \t]*=[ \t]*([^;]*)"
 _BAD_ESCAPE = rb"%(?![0-9A-Fa-f]{2})"
 
 
-@sealed_class
-class RefreshRequest(Value):
-    """What Rollout asks. ``repr`` hides the refresh token, and the other fields.
+@final
+@sealed
+@dataclass(frozen=True, slots=True, repr=False)
+class RefreshRequest:
+    """What Rollout asks for. ``repr`` hides the refresh token, and the other fields.
 
-    Raises ``TypeError`` for a refresh token that is no ``str``.
+    Raises ``TypeError`` for a refresh token that is not a ``str``.
     """
 
-    __slots__ = ("fields", "refresh_token")
-    __match_args__: ClassVar[tuple[str, ...]] = ("refresh_token", "fields")
-
-    refresh_token: str
+    refresh_token: str = field(repr=False)
     """The refresh token, which is yet to be looked up or verified."""
-    fields: dict[str, object]
+    fields: dict[str, object] = field(default_factory=dict[str, object], repr=False, hash=False)
     """The other fields of the request, by name; those of a form are of type ``str``."""
 
-    def __init__(self, refresh_token: str, fields: dict[str, object] | None = None) -> None:
-        if not isinstance(refresh_token, str):
-            raise TypeError(f"refresh_token is {type(refresh_token).__name__}: pass a str")
-        object.__setattr__(self, "refresh_token", refresh_token)
-        object.__setattr__(self, "fields", {} if fields is None else fields)
-
-    def __hash__(self) -> int:
-        return hash(self.refresh_token)
+    @sealed
+    def __post_init__(self) -> None:
+        text = plain_text(self.refresh_token)
+        if text is None:
+            raise TypeError(f"refresh_token is {type(self.refresh_token).__name__}: pass a str")
+        object.__setattr__(self, "refresh_token", text)
 
     def __repr__(self) -> str:
-        return masked_repr(self, "refresh_token", "fields", hidden=("refresh_token", "fields"))
+        return masked_repr(self)
 
 
 @sealed
@@ -62,37 +64,46 @@ def parse_refresh_request(
     """Read a refresh request of JSON or of a form; nothing in it is verified.
 
     Args:
-        body: the raw bytes, at most 64 KiB.
-        content_type: the request's ``Content-Type``; without one, it is JSON.
+        body: the raw bytes, at most ``MAX_REFRESH_BODY``.
+        content_type: the request's ``Content-Type``; without one, the body is JSON.
         field: the name under which the dashboard sends the refresh token.
 
     Raises:
-        MalformedRequestError: another type or charset, a body that is not strictly of its type, a duplicate field, or
-            no text under ``field``.
+        MalformedRequestError: another type or charset, a body that is not strictly of its type, a duplicate field, no
+            text under ``field``, or text that no refresh token can be: with NUL, or of more than 8,168 characters.
         TypeError: an argument is of the wrong type.
     """
     check_body(body)
-    if len(body) > MAX_BODY:
-        raise MalformedRequestError(f"the body is larger than {MAX_BODY} bytes")
-    content_type = "" if content_type is None else content_type
-    for name, value in (("content_type", content_type), ("field", field)):
-        if not isinstance(value, str):
-            raise TypeError(f"{name} is {type(value).__name__}: pass a str")
-    fields = _form(body) if _is_form(content_type) else loads_object(body, "the body", MalformedRequestError)
-    refresh_token = fields.pop(field, None)
+    if len(body) > MAX_REFRESH_BODY:
+        raise MalformedRequestError(f"the body is larger than {MAX_REFRESH_BODY} bytes: send the refresh token alone")
+    media_type = _checked_text("content_type", "" if content_type is None else content_type)
+    name = _checked_text("field", field)
+    fields = _form(body) if _is_form(media_type) else loads_object(body, "the body", MalformedRequestError)
+    refresh_token = fields.pop(name, None)
     if not isinstance(refresh_token, str) or not refresh_token.strip():
-        raise MalformedRequestError(f"the body has no text under {field!r}: send the refresh token there")
+        raise MalformedRequestError(f"the body has no text under {name!r}: send the refresh token there")
+    if "\0" in refresh_token or len(refresh_token) > MAX_TOKEN_LENGTH:
+        raise MalformedRequestError(f"the text under {name!r} contains NUL or is too long: send the refresh token there")
     return RefreshRequest(refresh_token, fields)
 
 
+def _checked_text(name: str, value: str) -> str:
+    text = plain_text(value)
+    if text is None:
+        raise TypeError(f"{name} is {type(value).__name__}: pass a str")
+    return text
+
+
 def _is_form(content_type: str) -> bool:
-    text = content_type.lower()
+    if len(content_type) > _LONGEST_CONTENT_TYPE:
+        raise MalformedRequestError(f"the Content-Type has more than {_LONGEST_CONTENT_TYPE} characters: send the type")
+    text = re.sub(_QUOTED, lambda quoted: re.sub("[,;]", " ", quoted[1]), content_type.lower())
     if "," in text:
         raise MalformedRequestError("the Content-Type has a comma, as two that were joined have: send one")
     media_type = text.partition(";")[0].strip()
     charset = re.search(_CHARSET, text)
     if charset and charset[1].strip() not in ("", "utf-8", "utf8", "us-ascii"):
-        raise MalformedRequestError("the body is in another charset than UTF-8")
+        raise MalformedRequestError("the body is in a charset other than UTF-8: send UTF-8")
     if media_type == "application/x-www-form-urlencoded":
         return True
     is_json = media_type == "application/json" or (
@@ -106,37 +117,36 @@ def _is_form(content_type: str) -> bool:
 
 
 def _form(body: bytes) -> dict[str, object]:
-    from urllib.parse import parse_qsl  # noqa: PLC0415  imported late: few partners choose a form
+    from urllib.parse import parse_qsl  # noqa: PLC0415  imported when first needed: few partners choose a form
 
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
     except ValueError:
         pairs = []
     if not pairs or re.search(_BAD_ESCAPE, body):
-        raise MalformedRequestError("the body is not a form in UTF-8")
+        raise MalformedRequestError("the body is not a form in UTF-8: set its Content-Type in the Rollout dashboard")
     fields: dict[str, object] = dict(pairs)
     if len(fields) != len(pairs):
-        raise MalformedRequestError("the body has a duplicate field")
+        raise MalformedRequestError("the body has a duplicate field: send each once")
     return fields
 
 
 class RefreshEndpoint:
-    """The whole endpoint but its route: verifies, parses, asks your function for a new key, and answers.
+    """The whole endpoint except its route: verifies, parses, asks your function for a new key, and answers.
 
     Args:
         refresh: gets the ``RefreshRequest`` and returns a refreshable ``AuthData``, or raises
-            ``InvalidRefreshTokenError``, any other ``VerificationError``, or ``RefreshUnavailableError``: these are
-            answered. Whatever else it raises is your own, and passes through. It may be ``async``.
+            ``InvalidRefreshTokenError`` or any other ``RequestRefusedError``: these are answered. Whatever else it
+            raises passes through. It may be ``async``.
         verifier: checks the verification token before anything is read; None goes without.
         field: the name under which the dashboard sends the refresh token.
-        on_refused: is told of each error that is answered, for your log: the answer itself does not say which it was.
 
     Raises ``TypeError`` for an argument of the wrong type.
 
     Source: "Implementing User Auth with API Key" of docs.rollout.com.
     """
 
-    __slots__ = ("_on_refused", "_refresh", "field", "verifier")
+    __slots__ = ("__dict__", "__weakref__", "_refresh", "field", "verifier")
 
     @sealed
     def __init__(
@@ -145,51 +155,41 @@ class RefreshEndpoint:
         *,
         verifier: RequestVerifier | None,
         field: str = "refreshToken",
-        on_refused: Callable[[RolloutAuthError], object] | None = None,
     ) -> None:
         if verifier is not None and not isinstance(verifier, RequestVerifier):
             raise TypeError(f"verifier is {type(verifier).__name__}: pass RequestVerifier(...), or None to go without")
-        if not callable(refresh) or not (on_refused is None or callable(on_refused)):
-            raise TypeError("refresh and on_refused are functions: pass them without calling them")
-        if not isinstance(field, str):
-            raise TypeError(f"field is {type(field).__name__}: pass a str")
+        if not callable(refresh):
+            raise TypeError("refresh is a function: pass it without calling it")
         self._refresh = refresh
         self.verifier: RequestVerifier | None = verifier
-        self.field: str = field
-        self._on_refused = on_refused
+        self.field: str = _checked_text("field", field)
 
-    def handle(self, headers: Headers, body: bytes) -> ResponseParts:
+    @sealed
+    def handle(self, body: bytes, headers: Headers) -> ResponseParts:
         """Answer a request, for functions that are not ``async``.
 
-        ``headers`` and ``body`` are as for ``verify_webhook``. Raises ``TypeError`` for something else or if a function
-        is ``async``, and whatever your own function raises.
+        ``body`` and ``headers`` are as for ``verify_webhook``. Raises ``TypeError`` for something else or if the
+        function is ``async``, and whatever your own function raises.
         """
         try:
-            try:
-                request = self._request(headers, body)
-            finally:
-                del headers, body
-            return refresh_response(cast("AuthData", _finished(self._refresh(request))))
-        except (VerificationError, RefreshUnavailableError) as error:
-            if self._on_refused is not None:
-                _finished(self._on_refused(error))
-            return refresh_error_response(error)
+            return refresh_response(cast("AuthData", users_own(_finished, self._refresh, self._request(body, headers))))
+        except RequestRefusedError as error:
+            return error_response(error)
 
-    async def handle_async(self, headers: Headers, body: bytes) -> ResponseParts:
+    async def handle_async(self, body: bytes, headers: Headers) -> ResponseParts:
         """Answer a request as ``handle`` does, for functions that may be ``async``."""
         try:
             try:
-                request = self._request(headers, body)
+                request = self._request(body, headers)
             finally:
-                del headers, body
-            return refresh_response(cast("AuthData", await _awaited(self._refresh(request))))
-        except (VerificationError, RefreshUnavailableError) as error:
-            if self._on_refused is not None:
-                await _awaited(self._on_refused(error))
-            return refresh_error_response(error)
+                del body, headers
+            answer = self._refresh(request)
+            return refresh_response(await answer if isawaitable(answer) else answer)
+        except RequestRefusedError as error:
+            return error_response(error)
 
     @sealed
-    def _request(self, headers: Headers, body: bytes) -> RefreshRequest:
+    def _request(self, body: bytes, headers: Headers) -> RefreshRequest:
         if self.verifier is not None:
             self.verifier.verify(headers)
         content_type = header_value(headers, "content-type", MalformedRequestError)
@@ -199,14 +199,11 @@ class RefreshEndpoint:
         return masked_repr(self, "field", "verifier")
 
 
-def _finished(result: object) -> object:
+def _finished(function: Callable[[RefreshRequest], object], request: RefreshRequest) -> object:
     """What a function returned, if that is not something to await."""
+    result = function(request)
     if isawaitable(result):
         if iscoroutine(result):
             result.close()
-        raise TypeError("a function of this endpoint is async: call handle_async, and await it")
+        raise TypeError("refresh is async: call handle_async, and await it")
     return result
-
-
-async def _awaited(result: object) -> object:
-    return await result if isawaitable(result) else result

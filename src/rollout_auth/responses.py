@@ -1,47 +1,68 @@
-"""What the partner's two endpoints answer: a connect token to the browser, a renewed key or an error to Rollout.
+"""What your routes answer: a connect token to the browser, a renewed key to Rollout, a refusal to anybody.
 
 Sources: "Implementing User Auth with API Key" of docs.rollout.com (the refresh endpoint answers with the refreshable
-authData), RFC 6749 sections 5.1 (no cache), 5.2 (names of the errors) and 4.1.2.1 (``server_error``,
-``temporarily_unavailable``), RFC 9110 section 10.2.3 (``Retry-After``).
+authData), RFC 6749 sections 5.1 (no cache) and 5.2 (names of the errors), RFC 6750 section 3 (``WWW-Authenticate``),
+RFC 9110 sections 10.2.3 (``Retry-After``) and 15.5.2 (a 401 has a challenge).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from ._checks import instant
-from ._claims import seconds_claim
 from ._json import dumps, loads_object
-from ._jws import check_header, read_token
-from ._secrecy import sealed
-from .auth_data import AuthData, check_auth_data, wire_json
-from .errors import (
-    InvalidAuthDataError,
-    InvalidRefreshTokenError,
-    MalformedTokenError,
-    RefreshUnavailableError,
-    RolloutAuthError,
-    VerificationError,
-)
-from .http import ResponseParts, json_response
+from ._jws import check_header, read_token, seconds_claim
+from ._secrecy import masked_repr, sealed
+from ._text import plain_text
+from ._time import instant
+from .auth_data import AuthData, check_auth_data
+from .errors import InvalidAuthDataError, MalformedTokenError, RequestRefusedError, TemporarilyUnavailableError
 
-_ERROR_CODES = {400: "invalid_request", 401: "invalid_client", 503: "temporarily_unavailable"}
+_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_LONGEST_LOG_MESSAGE = 300
+
+
+class ResponseParts:
+    """A response to hand to your framework: ``flask.Response(parts.body, parts.status, parts.headers)``.
+
+    The same three are the arguments of Starlette's and FastAPI's ``Response`` and, by keyword (``content``, ``status``,
+    ``headers``), of Django's ``HttpResponse``. It is neither a tuple, a mapping nor a dataclass: a view that returns it
+    as it is fails, instead of showing its content as JSON. ``repr`` hides the body.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    body: bytes
+    """The body, as it travels."""
+    status: int
+    """The HTTP status."""
+    headers: dict[str, str]
+    """Every header that matters, ``Content-Type`` included."""
+
+    @sealed
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.body = body
+        self.status = status
+        self.headers = dict(headers)
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "status", "headers", hidden=("body",))
 
 
 @sealed
 def connect_token_response(token: str) -> ResponseParts:
-    """Answer the browser: 200 with ``{"token": ..., "expiresAt": ...}``, the token's end as an ISO 8601 instant in UTC.
+    """Answer the browser: 200 with ``{"token", "expiresAt"}``, the latter an ISO 8601 instant in UTC.
 
     ``token`` is what ``generate_connect_token`` returned; its signature is not verified again.
     Raises ``TypeError``, ``MalformedTokenError`` and ``InvalidClaimError`` for something else.
     """
-    if not isinstance(token, str):
+    text = plain_text(token)
+    if text is None:
         raise TypeError(f"token is {type(token).__name__}: pass the str that generate_connect_token returned")
-    header, payload, *_ = read_token(token)
+    header, payload, *_ = read_token(text)
     check_header(header)
-    claims = loads_object(payload, "the token's payload", MalformedTokenError)
-    expires_at = instant(seconds_claim(claims, "exp"))
-    return json_response(dumps({"token": token, "expiresAt": expires_at.isoformat()}))
+    expires_at = instant(seconds_claim(loads_object(payload, "the token's payload", MalformedTokenError), "exp"))
+    return _json_response({"token": text, "expiresAt": expires_at.isoformat()})
 
 
 @sealed
@@ -55,23 +76,46 @@ def refresh_response(auth_data: AuthData) -> ResponseParts:
         raise InvalidAuthDataError(
             "a refresh is answered with a refreshable key: pass AuthData(api_key, refresh_token, expires_in)"
         )
-    return json_response(wire_json(auth_data))
+    return _json_response(auth_data.to_dict())
 
 
-@sealed
-def refresh_error_response(error: RolloutAuthError) -> ResponseParts:
-    """Refuse a refresh: the error's status with ``{"error": ...}``, which does not say which check failed.
+def error_response(error: RequestRefusedError) -> ResponseParts:
+    """Refuse a request: the error's status with ``{"error": error.error}``, which does not say which check failed.
 
-    400 ``invalid_grant`` (the refresh token), 400 ``invalid_request`` (the request), 401 ``invalid_client`` (the
-    verification token, and every other error of status 401), 503 ``temporarily_unavailable`` with ``Retry-After`` in
-    seconds, and ``server_error`` for anything of status 500. Raises ``TypeError`` for an error that is not ours.
+    A 401 has ``WWW-Authenticate: Bearer``, for keys and tokens with ``error="invalid_token"``; a 503 has
+    ``Retry-After`` in seconds. Nobody may cache the answer. Logs one WARNING to the logger ``rollout_auth``: the code
+    and the message, whose control characters are escaped and which is cut at 300 characters, and for a 503 the type of
+    its cause. Raises ``TypeError`` for any other error: those are yours to fix, so let them pass through as a 500.
     """
-    if not isinstance(error, RolloutAuthError):
-        raise TypeError(f"error is {type(error).__name__}: pass an error of rollout_auth, and let others pass through")
-    code = "invalid_grant" if isinstance(error, InvalidRefreshTokenError) else _ERROR_CODES.get(error.status)
-    if code is None and isinstance(error, VerificationError):
-        code = "invalid_request"
+    if not isinstance(error, RequestRefusedError):
+        raise TypeError(
+            f"error is {type(error).__name__}: pass a RequestRefusedError, and let every other error pass through"
+        )
     headers: dict[str, str] = {}
-    if isinstance(error, RefreshUnavailableError):
+    if error.status == 401:  # noqa: PLR2004  Unauthorized
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if error.error == "invalid_token" else "Bearer"
+    cause = ""
+    if isinstance(error, TemporarilyUnavailableError):
         headers["Retry-After"] = str(error.retry_after // timedelta(seconds=1))
-    return json_response(dumps({"error": code or "server_error"}), error.status, headers)
+        origin = error.__cause__ if error.__suppress_context__ else error.__context__
+        cause = "" if origin is None else f" (because of {type(origin).__name__})"
+    _log(f"{error.code}: {error}", cause)
+    return _json_response({"error": error.error}, error.status, headers)
+
+
+def _log(message: str, cause: str) -> None:
+    import logging  # noqa: PLC0415  imported when first needed: most apps have imported it already
+
+    shown = message if len(message) <= _LONGEST_LOG_MESSAGE else f"{message[:_LONGEST_LOG_MESSAGE]}..."
+    escaped = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in shown
+    )
+    logging.getLogger("rollout_auth").warning("%s%s", escaped, cause)
+
+
+def _json_response(
+    content: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
+) -> ResponseParts:
+    """A response of JSON that nobody may cache."""
+    all_headers = {"Content-Type": "application/json", **_NO_STORE, **(headers or {})}
+    return ResponseParts(dumps(content).encode(), status, all_headers)

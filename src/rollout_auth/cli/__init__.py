@@ -1,7 +1,7 @@
 """The command ``rollout-auth``: make, read and judge connect tokens, and check the environment.
 
 Results go to standard output, errors to standard error. Exit status: 0 for success, 1 for a refused token or something
-that must be mended, 2 for wrong usage or configuration. Credentials come from the environment alone, because other
+that must be fixed, 2 for wrong usage or configuration. Credentials come from the environment alone, because other
 users of a machine can read a command's arguments. No output contains a secret, but for the token that ``mint`` makes.
 """
 

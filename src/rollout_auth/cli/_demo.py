@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from secrets import token_urlsafe
 from typing import Any
 
 from rollout_auth import ClientCredentials
+
+
+_SILENCE = logging.NullHandler()
 
 
 def add_parser(commands: Any) -> None:
@@ -30,6 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ._partner_app import PartnerApp  # noqa: PLC0415  likewise
     from ._steps import run  # noqa: PLC0415  likewise
 
+    logging.getLogger("rollout_auth").addHandler(_SILENCE)  # the demo shows each refusal itself
     credentials = ClientCredentials("demo-client", token_urlsafe(48), [token_urlsafe(48)])
     verification_token = token_urlsafe(24)
     app = PartnerApp(credentials, verification_token, token_urlsafe(48))

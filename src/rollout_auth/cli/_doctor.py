@@ -7,11 +7,14 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rollout_auth._checks import RECOMMENDED_SECRET_BYTES, secret_problem, text_problem
+from rollout_auth import ConfigurationError
+from rollout_auth._jws import pyjwt_hs512
+from rollout_auth._text import RECOMMENDED_SECRET_BYTES, setting_problem
 from rollout_auth.credentials import (
     CLIENT_ID_VARIABLE,
     CLIENT_SECRET_VARIABLE,
     PREVIOUS_CLIENT_SECRET_VARIABLE,
+    pair_problem,
 )
 from rollout_auth.verification import (
     PREVIOUS_VERIFICATION_TOKEN_VARIABLE,
@@ -23,7 +26,7 @@ from ._show import as_json
 
 
 class Finding(NamedTuple):
-    """What there is to say about one variable: ``ok``, ``note`` (may stay) or ``mend`` (must not)."""
+    """What there is to say about one variable, or PyJWT: ``ok``, ``note`` (may stay) or ``fix`` (must not)."""
 
     variable: str
     level: str
@@ -39,7 +42,7 @@ def add_parser(commands: Any) -> None:
         description="Check the environment variables that hold the credentials and, if they are set, the verification "
         "tokens: missing, white space copied along, another kind of key, id and secret swapped, a short secret. "
         "No value is shown.",
-        epilog="Exit status: 0 if tokens can be signed, 1 if something must be mended.",
+        epilog="Exit status: 0 if tokens can be signed, 1 if something must be fixed.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     parser.set_defaults(run=_run)
@@ -52,25 +55,23 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         for finding in findings:
             print(f"{finding.level:4}  {finding.variable} {finding.text}")
-    return 1 if any(finding.level == "mend" for finding in findings) else 0
+    return 1 if any(finding.level == "fix" for finding in findings) else 0
 
 
 def examine(environ: Mapping[str, str]) -> list[Finding]:
-    """One finding for each variable that matters, and one more for each thing that is wrong between them."""
+    """One finding for each variable and PyJWT, and one more for each thing that is wrong between variables."""
     client_id = environ.get(CLIENT_ID_VARIABLE, "")
     secret = environ.get(CLIENT_SECRET_VARIABLE, "")
     previous = environ.get(PREVIOUS_CLIENT_SECRET_VARIABLE, "")
     findings = [
-        _finding(CLIENT_ID_VARIABLE, client_id, text_problem(client_id)),
-        _finding(CLIENT_SECRET_VARIABLE, secret, secret_problem(secret)),
+        _finding(CLIENT_ID_VARIABLE, client_id, setting_problem(client_id)),
+        _finding(CLIENT_SECRET_VARIABLE, secret, setting_problem(secret)),
     ]
     if previous:
-        findings.append(_finding(PREVIOUS_CLIENT_SECRET_VARIABLE, previous, secret_problem(previous)))
-    if client_id and client_id in (secret, previous):
-        findings.append(Finding(CLIENT_ID_VARIABLE, "mend", "is the same text as a secret, and the id is public"))
-    elif len(client_id) >= RECOMMENDED_SECRET_BYTES > len(secret) > 0:
-        text = f"looks like the secret, and {CLIENT_SECRET_VARIABLE} like the id: swap them, the id is public"
-        findings.append(Finding(CLIENT_ID_VARIABLE, "mend", text))
+        findings.append(_finding(PREVIOUS_CLIENT_SECRET_VARIABLE, previous, setting_problem(previous)))
+    problem = pair_problem(client_id, (secret, previous)) if client_id and secret else None
+    if problem:
+        findings.append(Finding(CLIENT_ID_VARIABLE, "fix", problem))
     for variable, value in ((CLIENT_SECRET_VARIABLE, secret), (PREVIOUS_CLIENT_SECRET_VARIABLE, previous)):
         if 0 < len(value.encode(errors="replace")) < RECOMMENDED_SECRET_BYTES:
             text = f"has fewer than {RECOMMENDED_SECRET_BYTES} bytes: was it copied whole? (RFC 7518 section 3.2)"
@@ -83,10 +84,18 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
         for variable in (VERIFICATION_TOKEN_VARIABLE, PREVIOUS_VERIFICATION_TOKEN_VARIABLE)
         if (token := environ.get(variable))
     )
-    return findings
+    return [*findings, *_pyjwt()]
+
+
+def _pyjwt() -> list[Finding]:
+    try:
+        pyjwt_hs512()
+    except ConfigurationError as error:
+        return [Finding("PyJWT", "fix", str(error))]
+    return [Finding("PyJWT", "ok", "works")]
 
 
 def _finding(variable: str, value: str, problem: str | None) -> Finding:
     if not value:
-        return Finding(variable, "mend", "is not set: copy it from the Configuration page of the Rollout dashboard")
-    return Finding(variable, "mend" if problem else "ok", problem or "is set")
+        return Finding(variable, "fix", "is not set: copy it from the Configuration page of the Rollout dashboard")
+    return Finding(variable, "fix" if problem else "ok", problem or "is set")

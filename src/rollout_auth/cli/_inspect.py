@@ -17,10 +17,10 @@ from rollout_auth import (
     VerificationError,
     verify_connect_token,
 )
-from rollout_auth._checks import epoch_seconds, instant
-from rollout_auth._claims import Namespace
 from rollout_auth._json import loads_object
 from rollout_auth._jws import MAX_TOKEN_LENGTH, read_token
+from rollout_auth._time import epoch_seconds, instant
+from rollout_auth.connect_token import Namespace
 from rollout_auth.credentials import CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE, is_configured
 
 from ._show import as_json, in_words, lifetime, masked_claims, masked_header
@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
         help="show what a token says, and whether it verifies",
         description="Show a connect token's header, claims (secrets masked) and lifetime and, when credentials are in "
-        "the environment, the verdict: verified, or why it is refused and how to mend it.",
+        "the environment, the verdict: verified, or why it is refused and how to fix it.",
         epilog="Exit status: 0 if the token verifies or nothing was verified, 1 if it is refused. "
         "Example: rollout-auth mint user-1 | rollout-auth inspect",
     )
@@ -101,7 +101,7 @@ def _verdict(token: bytes, claims: dict[str, object], namespace: Namespace, now:
 
 
 def _explanation(error: VerificationError, claims: dict[str, object], credentials: ClientCredentials, now: int) -> str:
-    """Why the token is refused, and the mend; for a signature, what the unverified claims suggest."""
+    """Why the token is refused, and the fix; for a signature, what the unverified claims suggest."""
     foreign = claims.get("iss") != credentials.client_id
     if isinstance(error, BadSignatureError) and foreign:
         return f"signed for another client: its iss is not {CLIENT_ID_VARIABLE}; use the credentials of one environment"

@@ -1,4 +1,4 @@
-"""A partner's app of four routes, as small as the demonstration needs it; docs/examples/ has those to start from."""
+"""A partner's app of four routes, as small as the demo needs; start your own from docs/examples/."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from rollout_auth import (
     ClientCredentials,
     RefreshEndpoint,
     RequestVerifier,
+    RequestRefusedError,
     ResponseParts,
-    VerificationError,
     connect_token_response,
+    error_response,
     generate_connect_token,
     verify_webhook,
 )
@@ -33,7 +34,7 @@ class PartnerApp:
         self._people: set[str] = set()
         self._routes: dict[str, Callable[[dict[str, Any]], ResponseParts]] = {
             "GET /rollout/token": self._token,
-            "POST /rollout/refresh": lambda environ: self._refreshes.handle(environ, _body(environ)),
+            "POST /rollout/refresh": lambda environ: self._refreshes.handle(_body(environ), environ),
             "GET /api/contacts": self._contacts,
             "POST /rollout/webhook": self._webhook,
         }
@@ -44,8 +45,8 @@ class PartnerApp:
         """Answer a request (PEP 3333)."""
         try:
             parts = self._routes[f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"](environ)
-        except VerificationError as error:
-            parts = _json(error.status, error=error.code)
+        except RequestRefusedError as error:
+            parts = error_response(error)
         start_response(f"{parts.status} {HTTPStatus(parts.status).phrase}", list(parts.headers.items()))
         return [parts.body]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from rollout_auth._checks import LAST_SECOND, instant
+from rollout_auth._time import LAST_SECOND, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ def add_parser(commands: Any) -> None:
         "simulate",
         allow_abbrev=False,
         help="play Rollout towards your own running app",
-        description="Play Rollout towards an app that runs at URL: every step of the demonstration, and what to mend "
+        description="Play Rollout towards an app that runs at URL: every step of the demonstration, and what to fix "
         "where one fails. It delivers webhooks of made-up people: run it against a test or staging deployment.",
         epilog="Credentials come from the environment: ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET, and if they are set "
         f"{VERIFICATION_TOKEN_VARIABLE} and ROLLOUT_PREVIOUS_CLIENT_SECRET. Exit status: 0 if no step failed, 1 if one "

@@ -25,7 +25,7 @@ def run(simulator: RolloutSimulator, *, as_machine: bool, shows_exchanges: bool)
             print(f"{'':18}as above: {step.error.code}")
         elif step.error:
             told.add(step.reason)
-            print(f"{'':18}{printable(step.error.problem)}\n{'':18}mend: {printable(step.error.mend)}")
+            print(f"{'':18}{printable(step.error.problem)}\n{'':18}fix: {printable(step.error.fix)}")
             print(f"{'':18}code: {step.error.code}")
         if step.error or shows_exchanges:
             for exchange in step.exchanges:
@@ -55,7 +55,7 @@ def _as_dict(report: Report) -> dict[str, object]:
             "outcome": step.outcome,
             "code": step.error and step.error.code,
             "reason": step.error.problem if step.error else step.reason,
-            "mend": step.error and step.error.mend,
+            "fix": step.error and step.error.fix,
             "seconds": round(step.seconds, 6),
             "exchanges": [str(exchange) for exchange in step.exchanges],
         }

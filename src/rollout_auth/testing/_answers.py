@@ -73,13 +73,11 @@ def renewed(response: Response, before: AuthData) -> AuthData:
     _check_no_store(response, "the refresh endpoint", "refresh_response")
     fields = _object(response, "the refresh endpoint")
     _check_fields(fields, before)
+    check_units(fields["expiresIn"], "the answer to a refresh", before)
     try:
-        auth_data = AuthData.from_dict(fields)
+        return AuthData.from_dict(fields)
     except InvalidAuthDataError as error:
         problem = str(error)
-    else:
-        check_units(auth_data, "the answer to a refresh", before)
-        return auth_data
     raise IntegrationError(
         "refresh_fields", f"the answer to a refresh is not authData: {problem}", "answer with refresh_response"
     )
@@ -102,10 +100,9 @@ def _check_fields(fields: dict[str, object], before: AuthData) -> None:
         )
 
 
-def check_units(auth_data: AuthData, where: str, before: AuthData | None = None) -> None:
-    """Raise if ``expiresIn`` is hardly a number of seconds: an instant, or milliseconds."""
-    seconds = auth_data.expires_in
-    if seconds is None:
+def check_units(seconds: object, where: str, before: AuthData | None = None) -> None:
+    """Raise if a number in ``expiresIn`` is hardly one of seconds: an instant, or milliseconds."""
+    if type(seconds) is not int:
         return
     if seconds >= _EPOCH_SECONDS:
         raise IntegrationError(
@@ -123,13 +120,13 @@ def check_units(auth_data: AuthData, where: str, before: AuthData | None = None)
         )
 
 
-def check_success(response: Response, code: str, who: str, mend: str) -> None:
+def check_success(response: Response, code: str, who: str, fix: str) -> None:
     """Raise unless the status is 2xx: an error of the server is another mistake than a refusal."""
     if response.status >= 500:  # noqa: PLR2004  RFC 9110 section 15.6
         raise IntegrationError("server_error", f"{who} answered {response.status}", "read the app's own log")
     check_route(response, code, who)
     if not response.is_success:
-        raise IntegrationError(f"{code}_refused", f"{who} answered {response.status}", mend)
+        raise IntegrationError(f"{code}_refused", f"{who} answered {response.status}", fix)
 
 
 def check_route(response: Response, code: str, who: str) -> None:

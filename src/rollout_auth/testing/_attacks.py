@@ -23,7 +23,7 @@ class Attack(NamedTuple):
 
     outgoing: Outgoing
     code: str
-    mend: str
+    fix: str
 
 
 def intrude(conversation: Conversation) -> Flow[None]:
@@ -37,7 +37,7 @@ def send_garbage(conversation: Conversation) -> Flow[None]:
 
 
 def _refused(conversation: Conversation, attacks: Iterator[Attack]) -> Flow[None]:
-    for outgoing, code, mend in attacks:
+    for outgoing, code, fix in attacks:
         (response,) = yield [outgoing]
         known = {exchange.line for exchange in conversation.exchanges if exchange.response.is_success}
         if outgoing.line not in known:  # an app that hides itself from strangers answers 404 to them alone
@@ -47,10 +47,10 @@ def _refused(conversation: Conversation, attacks: Iterator[Attack]) -> Flow[None
             raise IntegrationError(
                 "server_error",
                 problem,
-                "answer 400 or 401: catch VerificationError, and let the library read the body first",
+                "answer 400 or 401: catch RequestRefusedError, and let the library read the body first",
             )
         if response.status < 400:  # noqa: PLR2004  RFC 9110 section 15.5
-            raise IntegrationError(code, f"the app answered {response.status} to a {outgoing.purpose}", mend)
+            raise IntegrationError(code, f"the app answered {response.status} to a {outgoing.purpose}", fix)
 
 
 def _intrusions(conversation: Conversation) -> Iterator[Attack]:
@@ -80,12 +80,12 @@ def _unverified(conversation: Conversation, what: str, template: DashboardReques
     if not template.has(VERIFICATION_TOKEN):
         return
     code = f"unverified_{what}"
-    mend = "check the verification token before anything else: RequestVerifier(...).verify(request.headers)"
+    fix = "check the verification token before anything else: RequestVerifier(...).verify(request.headers)"
     without = template.without(VERIFICATION_TOKEN)
     if not without.has(VERIFICATION_TOKEN):
-        yield Attack(conversation.outgoing(f"{what} without the verification token", without), code, mend)
+        yield Attack(conversation.outgoing(f"{what} without the verification token", without), code, fix)
     purpose = f"{what} with a wrong verification token"
-    yield Attack(conversation.outgoing(purpose, template, verification_token=wrong), code, mend)
+    yield Attack(conversation.outgoing(purpose, template, verification_token=wrong), code, fix)
 
 
 _GARBAGE = {
@@ -95,20 +95,20 @@ _GARBAGE = {
     "no object": b"[1, null]",
     "a number for a text": b'{"refreshToken":1,"eventId":1}',
     "deep nesting": b"[" * 20_000 + b"]" * 20_000,
-    "a lone surrogate": b'{"refreshToken":"\\ud800","eventId":"\\ud800"}',
 }
+_UNSIGNED_GARBAGE = {"a lone surrogate": b'{"refreshToken":"\\ud800"}'}  # in a signed body, JavaScript's own
 
 
 def _garbage(conversation: Conversation) -> Iterator[Attack]:
     dashboard = conversation.dashboard
     secret = conversation.credentials.client_secret
-    for what, body in _GARBAGE.items():
+    for what, body in (_GARBAGE | _UNSIGNED_GARBAGE).items():
         if dashboard.has_refresh_body and conversation.is_refreshable:
             template = cast("DashboardRequest", dashboard.refresh)
             outgoing = conversation.outgoing(f"refresh with {what} in its body", template)
             shown = f"{outgoing.line}  {len(body)} bytes"
             changed = outgoing._replace(request=outgoing.request.with_body(body), shown=shown)
-            yield Attack(changed, "garbage_accepted", "read it by parse_refresh_request, which refuses it")
-        if dashboard.webhook_path is not None:
+            yield Attack(changed, "garbage_accepted", "read it with parse_refresh_request, which refuses it")
+        if dashboard.webhook_path is not None and what in _GARBAGE:
             outgoing = signed(conversation, body, secret, f"webhook with {what} in its body")
-            yield Attack(outgoing, "garbage_accepted", "read it by verify_webhook, which refuses it")
+            yield Attack(outgoing, "garbage_accepted", "read it with verify_webhook, which refuses it")

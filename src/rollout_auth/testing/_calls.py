@@ -46,8 +46,8 @@ def call(conversation: Conversation, template: DashboardRequest | None = None) -
     (response,) = yield [conversation.outgoing("call", template or conversation.dashboard.api)]
     if response.status in (401, 403) and connection.is_proven:
         raise _ended_early(conversation, connection)
-    mend = "accept the key that it has given, and look for it and the verification token where Dashboard(api=...) says"
-    check_success(response, "call", "the API", mend)
+    fix = "accept the key that it has given, and look for it and the verification token where Dashboard(api=...) says"
+    check_success(response, "call", "the API", fix)
     connection.is_proven = True
     return response
 

@@ -89,12 +89,12 @@ class Conversation:
         try:
             request = template.fill(values)
         except ConfigurationError as error:
-            problem, _, mend = str(error).rpartition(": ")
+            problem, _, fix = str(error).rpartition(": ")
             if token is None and VERIFICATION_TOKEN in problem:
-                mend = "pass verification_token=... to the simulator, or set ROLLOUT_VERIFICATION_TOKEN"
+                fix = "pass verification_token=... to the simulator, or set ROLLOUT_VERIFICATION_TOKEN"
         else:
             return Outgoing(purpose, request, f"{template.method} {template.path}", str(template))
-        raise IntegrationError("cannot_fill", f"the {purpose} request cannot be made, because {problem}", mend)
+        raise IntegrationError("cannot_fill", f"the {purpose} request cannot be made, because {problem}", fix)
 
     def record(self, outgoing: Outgoing, response: Response) -> Exchange:
         """Keep an exchange, with how it may be shown."""
@@ -138,7 +138,7 @@ class Conversation:
             raise ConfigurationError("nobody is connected: call connect() before")
         return self.connection
 
-    def until_answered(self, outgoing: Outgoing, code: str, mend: str) -> Flow[Response]:
+    def until_answered(self, outgoing: Outgoing, code: str, fix: str) -> Flow[Response]:
         """The answer to a request, which is sent again if the first answer is to be lost."""
         if not self.loses_next_answer:
             (response,) = yield [outgoing]
@@ -148,5 +148,5 @@ class Conversation:
         (response,) = yield [outgoing]
         if lost.is_success and is_refusal(response):
             problem = f"the answer to a {outgoing.purpose} was lost, and the same again was answered {response.status}"
-            raise IntegrationError(code, problem, mend)
+            raise IntegrationError(code, problem, fix)
         return response

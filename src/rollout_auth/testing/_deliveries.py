@@ -111,17 +111,17 @@ def _mistake(
     """Why a rightly signed webhook was refused: found by what the app accepts in its place."""
     refused = f"a rightly signed webhook was answered {response.status}"
     if is_signed_with_previous:
-        mend = "verify with the previous client secret too, during a rotation (ROLLOUT_PREVIOUS_CLIENT_SECRET)"
-        return IntegrationError("previous_secret_refused", f"{refused}, signed with the previous secret", mend)
+        fix = "verify with the previous client secret too, during a rotation (ROLLOUT_PREVIOUS_CLIENT_SECRET)"
+        return IntegrationError("previous_secret_refused", f"{refused}, signed with the previous secret", fix)
     secret = conversation.credentials.client_secret
     payload = json.loads(body)
     as_python_writes = (json.dumps(payload).encode(), webhook_body(payload))
     for rewritten in (written for written in as_python_writes if written != body):
         (answer,) = yield [signed(conversation, rewritten, secret, "webhook, to find out why")]
         if answer.is_success:
-            mend = "verify the raw bytes that arrived: verify_webhook(request.get_data(), request.headers)"
+            fix = "verify the raw bytes that arrived: verify_webhook(request.get_data(), request.headers)"
             return IntegrationError(
-                "webhook_reserialised", f"{refused}: what was verified is the JSON read and written again", mend
+                "webhook_reserialised", f"{refused}: what was verified is the JSON read and written again", fix
             )
     right = conversation.dashboard.signed_content, conversation.dashboard.digest
     for content, digest in (form for form in _FORMS if form != right):

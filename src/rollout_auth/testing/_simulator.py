@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from rollout_auth import AuthData, ClientCredentials, VerificationError
-from rollout_auth._checks import check_duration, checked_text, text_problem
+from rollout_auth import AuthData, ClientCredentials, RequestRefusedError
+from rollout_auth._text import checked_text, text_problem
+from rollout_auth._time import check_duration
 from rollout_auth._secrecy import masked_repr, sealed
 from rollout_auth.credentials import check_credentials
 
@@ -125,12 +126,13 @@ class Run(Generic[R]):
         if isinstance(error, OSError):
             reason = error.strerror or type(error).__name__
             problem = f"no answer to a {purpose} ({reason})"
-            mistake = IntegrationError("unreachable", problem, "start the app, or mend its URL")
+            mistake = IntegrationError("unreachable", problem, "start the app, or fix its URL")
         else:
             problem = f"the app raised {type(error).__name__} on a {purpose}"
-            is_ours = isinstance(error, VerificationError)
-            mend = "catch VerificationError, and answer with its status" if is_ours else "see the cause, with its lines"
-            mistake = IntegrationError("app_raised", problem, mend)
+            is_ours = isinstance(error, RequestRefusedError)
+            answer = "catch RequestRefusedError, and answer with error_response(error)"
+            fix = answer if is_ours else "see the cause, with its lines"
+            mistake = IntegrationError("app_raised", problem, fix)
         mistake.__cause__ = error
         self._go_on(lambda: self._flow.throw(mistake))
 

@@ -20,9 +20,9 @@ from rollout_auth import (
     VerificationError,
     verify_connect_token,
 )
-from rollout_auth._claims import MAX_LIFETIME, Namespace
-from rollout_auth._json import loads_object
+from rollout_auth._json import as_object, loads_object
 from rollout_auth._jws import read_token
+from rollout_auth.connect_token import MAX_LIFETIME, Namespace
 
 from ._answers import check_units
 from .mistakes import IntegrationError
@@ -38,7 +38,7 @@ def judged_token(token: str, credentials: ClientCredentials, namespace: Namespac
         mistake = _token_mistake(token, error, namespace, now)
     else:
         if verified.auth_data is not None:
-            check_units(verified.auth_data, "the connect token")
+            check_units(verified.auth_data.expires_in, "the connect token")
         return verified
     raise mistake
 
@@ -55,8 +55,8 @@ def _token_mistake(token: str, error: VerificationError, namespace: Namespace, n
         )
     if isinstance(error, (TokenExpiredError, TokenNotYetValidError)):
         code = "token_expired" if isinstance(error, TokenExpiredError) else "token_not_yet_valid"
-        mend = f"sign a token for each page; Rollout's clock is at {now:%H:%M:%S} UTC: give your app the same (Clock)"
-        return IntegrationError(code, reason, mend)
+        fix = f"sign a token for each page; Rollout's clock is at {now:%H:%M:%S} UTC: give your app the same (Clock)"
+        return IntegrationError(code, reason, fix)
     claim = cast("InvalidClaimError", error).claim
     if claim == "sub":
         value = _claims_of(token).get("sub")
@@ -70,9 +70,13 @@ def _token_mistake(token: str, error: VerificationError, namespace: Namespace, n
             "wrong_client_id", reason, "sign with the client id that the simulator has (ROLLOUT_CLIENT_ID)"
         )
     if claim in ("iat", "exp", "nbf"):
-        mend = f"{use}, which signs whole seconds and for {MAX_LIFETIME} s at most"
-        return IntegrationError("wrong_times", reason, mend)
+        fix = f"{use}, which signs whole seconds and for {MAX_LIFETIME} s at most"
+        return IntegrationError("wrong_times", reason, fix)
+    if claim == "aud":
+        return IntegrationError("audience", reason, use)
     if claim == namespace:
+        details = as_object(_claims_of(token).get(namespace)) or {}
+        check_units((as_object(details.get("authData")) or {}).get("expiresIn"), "the connect token")
         return IntegrationError("auth_data_unusable", reason, "pass AuthData")
     lost = f"authData is not under {namespace!r}, where Rollout looks, and is lost without an error"
     return IntegrationError("wrong_claim_name", f"{lost} ({error})", f"{use}, which knows the name")

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import cast
 
 from rollout_auth import NAMESPACE, AuthData, ClientCredentials, ConnectToken, VerificationError, verify_connect_token
-from rollout_auth._checks import checked_user_id
-from rollout_auth._claims import Namespace
-from rollout_auth._frozen import FrozenObject
 from rollout_auth._secrecy import HIDDEN, sealed
-from rollout_auth.auth_data import check_auth_data
+from rollout_auth._text import checked_user_id
+from rollout_auth.auth_data import FrozenObject, check_auth_data
+from rollout_auth.connect_token import Namespace
 
 __tracebackhide__ = True
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from rollout_auth import AuthData, ConnectToken, WebhookEvent
-from rollout_auth._secrecy import clear_frames
+from rollout_auth._secrecy import sealed
 
 from . import _attacks, _calls, _deliveries
 from ._conversation import Flow
@@ -76,14 +76,11 @@ class AsyncRolloutSimulator(Simulator):
         """See ``RolloutSimulator.run``."""
         return self._drive(scenario(self._conversation, on_step))
 
+    @sealed
     async def _drive(self, flow: Flow[R]) -> R:
-        try:
-            run = Run(self._conversation, flow)
-            while not run.is_over:
-                await self._exchange(run)
-        except Exception as error:
-            clear_frames(error)
-            raise
+        run = Run(self._conversation, flow)
+        while not run.is_over:
+            await self._exchange(run)
         return run.result
 
     async def _exchange(self, run: Run[Any]) -> None:

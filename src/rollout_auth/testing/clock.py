@@ -7,8 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
-from rollout_auth import ConfigurationError, _checks
-from rollout_auth._checks import check_duration, epoch_seconds
+from rollout_auth import ConfigurationError
+from rollout_auth._time import check_duration, epoch_seconds, replace_clock
 
 
 class Clock:
@@ -47,23 +47,11 @@ class Clock:
         A call that is given ``now`` keeps to that. So an app under test ages with the simulator. Code that asks the
         machine itself for the time does not.
         """
-        library = _checks.__dict__
-        before = library["time"]
-        library["time"] = _LibraryTime(self)
+        before = replace_clock(lambda: self.now().timestamp())
         try:
             yield self
         finally:
-            library["time"] = before
+            replace_clock(before)
 
     def __repr__(self) -> str:
         return f"Clock({self.now().isoformat()})"
-
-
-class _LibraryTime:
-    """What the library asks of the module ``time``."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def time(self) -> float:
-        return self._clock.now().timestamp()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rollout_auth import NAMESPACE
-from rollout_auth._claims import Namespace, checked_namespace
+from rollout_auth.connect_token import Namespace, checked_namespace
 
 from .templates import DashboardRequest
 from .webhook_signing import Digest, SignedContent, check_choice

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, cast
+from dataclasses import dataclass, field
+from typing import cast, final
 
 from rollout_auth import MalformedRequestError
 from rollout_auth._json import loads_object
-from rollout_auth._secrecy import Value, masked_repr, sealed, sealed_class
+from rollout_auth._secrecy import masked_repr, sealed
 
 
-@sealed_class
-class Request(Value):
+@final
+@sealed
+@dataclass(frozen=True, slots=True, repr=False, init=False)
+class Request:
     """What the simulator sends: a method, a target (path and query), headers as pairs of ``str``, a body of bytes."""
-
-    __slots__ = ("body", "headers", "method", "target")
-    __match_args__: ClassVar[tuple[str, ...]] = ("method", "target", "headers", "body")
 
     method: str
     """Such as ``"POST"``."""
-    target: str
+    target: str = field(repr=False)
     """The path and the query, as on the request line."""
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
     """Names and values, in order."""
-    body: bytes
+    body: bytes = field(repr=False)
     """The raw bytes."""
 
     def __init__(self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
@@ -38,21 +38,20 @@ class Request(Value):
         return Request(self.method, self.target, self.headers, body)
 
     def __repr__(self) -> str:
-        return masked_repr(self, "method", "target", "headers", "body", hidden=("target", "headers", "body"))
+        return masked_repr(self)
 
 
-@sealed_class
-class Response(Value):
+@final
+@sealed
+@dataclass(frozen=True, slots=True, repr=False, init=False)
+class Response:
     """What the app under test answers: a status, headers as a mapping or as pairs of ``str``, a body of bytes."""
-
-    __slots__ = ("body", "headers", "status")
-    __match_args__: ClassVar[tuple[str, ...]] = ("status", "headers", "body")
 
     status: int
     """The HTTP status."""
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
     """Names and values, in order."""
-    body: bytes
+    body: bytes = field(repr=False)
     """The raw bytes."""
 
     def __init__(
@@ -84,7 +83,7 @@ class Response(Value):
         return loads_object(self.body, "the body", MalformedRequestError)
 
     def __repr__(self) -> str:
-        return masked_repr(self, "status", "headers", "body", hidden=("headers", "body"))
+        return masked_repr(self)
 
 
 def _check_bytes(body: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class IntegrationError(AssertionError):
-    """The app under test made a mistake, which ``code`` names; ``str`` has the mend and the exchanges before it.
+    """The app under test made a mistake, which ``code`` names; ``str`` has the fix and the exchanges before it.
 
     It is an ``AssertionError``, so that a test fails by it. No secret that the simulator knows is in it.
     """
@@ -13,20 +13,20 @@ class IntegrationError(AssertionError):
     """A stable name of the mistake; docs/how-to/testing.md lists them."""
     problem: str
     """What the app did."""
-    mend: str
+    fix: str
     """What to change."""
     transcript: str
     """The exchanges that led to it, secrets masked."""
 
-    def __init__(self, code: str, problem: str, mend: str) -> None:
-        super().__init__(code, problem, mend)
-        self.code, self.problem, self.mend = code, problem, mend
+    def __init__(self, code: str, problem: str, fix: str) -> None:
+        super().__init__(code, problem, fix)
+        self.code, self.problem, self.fix = code, problem, fix
         self.transcript = ""
 
     @property
     def reason(self) -> str:
-        """The problem, the mend and the code, on one line."""
-        return f"{self.problem}: {self.mend} [{self.code}]"
+        """The problem, the fix and the code, on one line."""
+        return f"{self.problem}: {self.fix} [{self.code}]"
 
     def __str__(self) -> str:
         return f"{self.reason}\n\n{self.transcript}" if self.transcript else self.reason

@@ -1,4 +1,4 @@
-"""Strategies for hypothesis, which must be installed: valid values, the requests that bring them, and hostile input.
+"""Strategies for hypothesis, which must be installed: valid values, the requests that carry them, and hostile input.
 
 Importing hypothesis is enough to have ``st.from_type(AuthData)``, and likewise ``ConnectToken``, ``RefreshRequest`` and
 ``WebhookEvent``.
@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 from hypothesis import strategies as st
 
 from rollout_auth import AuthData, ClientCredentials, ConnectToken, RefreshRequest, WebhookEvent
-from rollout_auth._checks import text_problem
-from rollout_auth._claims import MAX_LIFETIME
-from rollout_auth._frozen import MAX_SAFE_INTEGER
+from rollout_auth._text import text_problem
+from rollout_auth._time import TEN_YEARS
+from rollout_auth.auth_data import MAX_SAFE_INTEGER
+from rollout_auth.connect_token import MAX_LIFETIME
 from rollout_auth.webhooks import SIGNATURE_HEADER
 
 from .credentials import CREDENTIALS
@@ -76,7 +77,7 @@ def auth_data(*, refreshable: bool | None = None) -> st.SearchStrategy[AuthData]
         refresh_token, expires_in = renewal or (None, None)
         return AuthData(api_key, refresh_token, expires_in, extra)
 
-    renewals = st.tuples(_texts(), st.integers(1, MAX_SAFE_INTEGER))
+    renewals = st.tuples(_texts(), st.integers(1, TEN_YEARS))
     if refreshable is None:
         return st.builds(built, _texts(), st.none() | renewals, _extra())
     return st.builds(built, _texts(), renewals if refreshable else st.none(), _extra())
@@ -102,9 +103,9 @@ def refresh_requests(refresh_tokens: st.SearchStrategy[str] | None = None) -> st
 def refresh_messages(
     refresh_tokens: st.SearchStrategy[str] | None = None, *, field: str = "refreshToken"
 ) -> st.SearchStrategy[Request]:
-    """Refresh requests as they travel, as JSON and as forms, for ``RefreshEndpoint.handle(headers, body)``.
+    """Refresh requests as they travel, as JSON and as forms, for ``RefreshEndpoint.handle(body, headers)``.
 
-    ``refresh_tokens`` draws your own refresh tokens, and ``field`` is where they stand.
+    ``refresh_tokens`` draws your own refresh tokens, and ``field`` is where they are.
     """
     tokens = _texts() if refresh_tokens is None else refresh_tokens
 
@@ -118,12 +119,12 @@ def refresh_messages(
 
 
 def webhook_events() -> st.SearchStrategy[WebhookEvent]:
-    """What verified webhooks tell."""
+    """What verified webhooks say."""
     return _payloads().map(_event)
 
 
 def webhooks(credentials: ClientCredentials = CREDENTIALS, **settings: Any) -> st.SearchStrategy[Request]:
-    """Webhooks as they travel, rightly signed. ``settings`` are those of ``sign_webhook``."""
+    """Webhooks as they travel, correctly signed. ``settings`` are those of ``sign_webhook``."""
 
     def message(payload: dict[str, object]) -> Request:
         body = webhook_body(payload)
@@ -169,7 +170,7 @@ def _payloads() -> st.SearchStrategy[dict[str, object]]:
             "eventCreated": _INSTANTS.map(datetime.isoformat),
             "event": _texts(),
             "resourceIds": st.lists(_texts(), max_size=3),
-            "uri": _texts(),
+            "uri": st.none() | _texts(),
         }
     )
 

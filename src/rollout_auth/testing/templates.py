@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from rollout_auth import ConfigurationError
 from rollout_auth._json import as_object
 from rollout_auth._secrecy import sealed
-from rollout_auth.http import check_header_name
+from rollout_auth.headers import checked_header_name
 
 from ._masks import hidden
 from .messages import Request
@@ -81,7 +81,7 @@ class DashboardRequest:
         self.json: object = _mapped(json, str)
         self.form: Mapping[str, str] | None = None if form is None else _fixed("form", form)
         for name in self.headers:
-            check_header_name(name)
+            checked_header_name(name)
 
     @sealed
     def fill(self, context: Context) -> Request:
@@ -156,8 +156,8 @@ def _value(name: str, context: Context) -> object:
         fields = as_object(value)
         if fields is None or part not in fields:
             known = f" (there are {', '.join(sorted(fields))})" if fields else ""
-            mend = "sign it into authData, or take it out of the request"
-            raise ConfigurationError(f"nothing is known to fill in {{{{{name}}}}}{known}: {mend}")
+            fix = "sign it into authData, or take it out of the request"
+            raise ConfigurationError(f"nothing is known to fill in {{{{{name}}}}}{known}: {fix}")
         value = fields[part]
     return value
 

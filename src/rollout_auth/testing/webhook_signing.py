@@ -15,7 +15,7 @@ from typing import Literal
 from rollout_auth import ConfigurationError
 from rollout_auth._secrecy import sealed
 from rollout_auth.credentials import ClientCredentials, given_or_environment
-from rollout_auth.http import check_body
+from rollout_auth.headers import check_body
 from rollout_auth.webhooks import SIGNATURE_HEADER
 
 SignedContent = Literal["base64", "raw"]
