@@ -130,6 +130,4 @@ def _without_surrogates(value: object) -> object:
 
 
 _TOLERANT = json.JSONDecoder(parse_float=_float, parse_constant=_constant)
-_STRICT = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
-)
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

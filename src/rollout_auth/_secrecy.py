@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import wraps
@@ -28,12 +29,12 @@ _waiting: ContextVar[tuple[Warning, ...]] = ContextVar("_waiting", default=())
 def sealed(target: Sealed) -> Sealed:
     """Clear local variables from tracebacks, but keep file names and line numbers.
 
-    Of a function, ``async`` or not, whatever ends it, ``SystemExit`` included. A class gets a sealed constructor, becomes immutable, and
-    cannot be derived from: a subclass would have a constructor of its own, unchecked and unsealed.
+    Of a function, ``async`` or not, whatever ends it, ``SystemExit`` included. A class gets a sealed constructor,
+    becomes immutable, and cannot be derived from: a subclass would have a constructor of its own, unchecked and
+    unsealed.
     """
     if isinstance(target, type):
         return cast("Sealed", _sealed_class(target))
-
     if iscoroutinefunction(target):
         return cast("Sealed", _sealed_coroutine(target))
 
@@ -99,11 +100,11 @@ def _sealed_class(cls: type) -> type:
     def refuse_subclass(subclass: type) -> None:
         raise TypeError(f"{cls.__name__} is final: hold one in a field of {subclass.__name__} instead of deriving")
 
-    methods = {
+    methods: dict[str, object] = {
         "__init__": sealed(vars(cls)["__init__"]),
         "__setattr__": _refuse_change,
         "__delattr__": _refuse_change,
-        "__init_subclass__": classmethod(refuse_subclass),
+        "__init_subclass__": cast("object", classmethod(refuse_subclass)),
     }
     for name, method in methods.items():
         setattr(cls, name, method)
@@ -120,10 +121,8 @@ def _clear_frames(error: BaseException) -> None:
     """Remove the local variables of every frame of ours, and of what it called, from an error's traceback."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_code is not users_own.__code__:
-        try:
+        with suppress(RuntimeError):  # it still runs: the seal itself, or a frame of an error that is raised again
             traceback.tb_frame.clear()
-        except RuntimeError:  # it is still running: the seal itself, or a frame of an error that is raised again
-            pass
         traceback = traceback.tb_next
 
 

@@ -1,7 +1,7 @@
 """Rules for texts, secrets and user ids.
 
-``text_problem`` and ``setting_problem`` return what is wrong, because each caller names its own field and raises its own
-error; the other functions raise.
+``text_problem`` and ``setting_problem`` return what is wrong, because each caller names its own field and raises its
+own error; the other functions raise.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ _clock: Callable[[], float] | None = None
 
 
 def replace_clock(clock: Callable[[], float] | None) -> Callable[[], float] | None:
-    """Read the time from another clock, in seconds since 1970, or for None from the machine's; return the clock before."""
-    global _clock  # noqa: PLW0603  the one place that reads it
+    """Read seconds since 1970 from another clock, or for None from the machine's; return the one before."""
+    global _clock
     before, _clock = _clock, clock
     return before
 

@@ -1,15 +1,15 @@
 """Refreshable API keys without a database, for partners that have none of their own.
 
-A key and its refresh token are signed texts that say whose they are and when they expire: there is nothing to store, and
-nothing for workers to share. A refresh can be repeated, because every refresh token works until it expires: lost
+A key and its refresh token are signed texts that say whose they are and when they expire: there is nothing to store,
+and nothing for workers to share. A refresh can be repeated, because every refresh token works until it expires: lost
 responses, retries and races never break a connection. Rollout is a confidential client, whose refresh tokens should not
 be rotated (FAPI 2.0 Security Profile, section 5.3.2.1).
 
 Each is a compact JWS with the claims ``sub`` (the user id), ``gid`` (the grant id), ``gat`` (when the grant began, in
-milliseconds since 1970), ``iat``, ``exp``, ``jti`` (RFC 7519; it makes each token unique), and in a refresh token ``ext``
-(the AuthData's further fields). The keys are derived from the partner's secret for each purpose (RFC 5869) and the types
-are explicit (RFC 8725 section 3.11), so that a connect token, an API key and a refresh token never stand in for one
-another, even under one secret.
+milliseconds since 1970), ``iat``, ``exp``, ``jti`` (RFC 7519; it makes each token unique), and in a refresh token
+``ext`` (the AuthData's further fields). The keys are derived from the partner's secret for each purpose (RFC 5869) and
+the types are explicit (RFC 8725 section 3.11), so that a connect token, an API key and a refresh token never stand in
+for one another, even under one secret.
 """
 
 from __future__ import annotations

@@ -77,10 +77,10 @@ def _scalar(value: str | float | None) -> object:
         if abs(number) > MAX_SAFE_INTEGER:
             raise UnusableValueError("is an integer beyond 2**53, which a JavaScript reader rounds: pass it as a str")
         return number
-    number = float(cast("float", value))
-    if not math.isfinite(number):
+    fraction = float(cast("float", value))
+    if not math.isfinite(fraction):
         raise UnusableValueError("is NaN or infinite, which JSON does not know: pass None or a str")
-    return number
+    return fraction
 
 
 def _key(key: object) -> str:

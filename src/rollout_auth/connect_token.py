@@ -237,9 +237,7 @@ def verify_connect_token(
     user_id = text_claim(claims, "sub")
     issued_at, expires_at = _times(claims, moment, leeway_seconds)
     auth_data, dev = _details(claims, namespace)
-    return ConnectToken(
-        credentials.client_id, user_id, auth_data, instant(issued_at), instant(expires_at), dev, claims
-    )
+    return ConnectToken(credentials.client_id, user_id, auth_data, instant(issued_at), instant(expires_at), dev, claims)
 
 
 def checked_namespace(namespace: str) -> Namespace:

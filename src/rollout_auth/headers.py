@@ -1,7 +1,7 @@
 """What is read of a request: one header out of any framework's headers, and the raw body.
 
-Sources: PEP 3333 (a WSGI environ), the ASGI HTTP specification (pairs of bytes), RFC 9110 sections 5.1 to 5.3 (names are
-case-insensitive; several lines of one field are equal to one line with commas).
+Sources: PEP 3333 (a WSGI environ), the ASGI HTTP specification (pairs of bytes), RFC 9110 sections 5.1 to 5.3 (names
+are case-insensitive; several lines of one field are equal to one line with commas).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class HeaderItems(Protocol):
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Names and values, in order."""
+        ...
 
 
 Headers = Mapping[str, str | None] | HeaderItems | Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
@@ -95,11 +96,12 @@ def _pairs(headers: object, name: str) -> Iterable[tuple[object, object]]:
     if isinstance(headers, dict):
         return _pairs_of_dict(cast("dict[str, object]", headers), name)
     if isinstance(headers, Mapping):
-        if hasattr(type(headers), "headers"):  # Starlette's and aiohttp's requests are mappings of other things
-            raise _unsupported(cast("object", headers))
-        return cast("Mapping[object, object]", headers).items()
+        mapping = cast("Mapping[object, object]", headers)
+        if hasattr(type(mapping), "headers"):  # Starlette's and aiohttp's requests are mappings of other things
+            raise _unsupported(mapping)
+        return mapping.items()
     if hasattr(headers, "headers") or isinstance(headers, (str, bytes, Iterator)):
-        raise _unsupported(headers)
+        raise _unsupported(headers)  # pyright: ignore[reportUnknownArgumentType]
     items = getattr(headers, "items", None)
     pairs: object = items() if callable(items) else headers
     if not isinstance(pairs, Iterable):

@@ -83,7 +83,9 @@ def parse_refresh_request(
     if not isinstance(refresh_token, str) or not refresh_token.strip():
         raise MalformedRequestError(f"the body has no text under {name!r}: send the refresh token there")
     if "\0" in refresh_token or len(refresh_token) > MAX_TOKEN_LENGTH:
-        raise MalformedRequestError(f"the text under {name!r} contains NUL or is too long: send the refresh token there")
+        raise MalformedRequestError(
+            f"the text under {name!r} contains NUL or is too long: send the refresh token there"
+        )
     return RefreshRequest(refresh_token, fields)
 
 

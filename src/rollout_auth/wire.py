@@ -4,8 +4,8 @@
 >>> def answer() -> ConnectTokenAnswer:
 ...     return {"token": "...", "expiresAt": "2026-01-02T04:04:05+00:00"}
 
-``TypedDict`` comes from typing-extensions, because pydantic accepts no other before Python 3.12. Keys that are not listed
-are allowed (PEP 728) where the protocol allows them.
+``TypedDict`` comes from typing-extensions, because pydantic accepts no other before Python 3.12. Keys that are not
+listed are allowed (PEP 728) where the protocol allows them.
 
 Sources: as for the functions that read and write each of them.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing_extensions import NotRequired, TypedDict
 
 
-class AuthDataDict(TypedDict, extra_items=object):
+class AuthDataDict(TypedDict, extra_items=object):  # type: ignore[call-arg]  # mypy does not know PEP 728 yet
     """A user's API key: ``AuthData.to_dict()``. Further fields are the connector's own."""
 
     apiKey: str
@@ -25,13 +25,13 @@ class AuthDataDict(TypedDict, extra_items=object):
     """Seconds."""
 
 
-class NamespaceClaim(TypedDict, extra_items=object):
+class NamespaceClaim(TypedDict, extra_items=object):  # type: ignore[call-arg]  # likewise
     """The claim ``rollout.com`` of a connect token."""
 
     authData: NotRequired[AuthDataDict]
 
 
-class LegacyNamespaceClaim(TypedDict, extra_items=object):
+class LegacyNamespaceClaim(TypedDict, extra_items=object):  # type: ignore[call-arg]  # likewise
     """The claim ``rollouthq.com`` of a connect token, on legacy Rollout."""
 
     authData: NotRequired[AuthDataDict]
@@ -39,7 +39,7 @@ class LegacyNamespaceClaim(TypedDict, extra_items=object):
     """Whether unpublished triggers and actions are shown."""
 
 
-ConnectTokenClaims = TypedDict(
+ConnectTokenClaims = TypedDict(  # type: ignore[misc]  # likewise
     "ConnectTokenClaims",
     {
         "iss": str,
@@ -70,7 +70,7 @@ class ErrorAnswer(TypedDict):
     """A name of RFC 6749 section 5.2 or RFC 6750 section 3.1."""
 
 
-class WebhookPayload(TypedDict, extra_items=object):
+class WebhookPayload(TypedDict, extra_items=object):  # type: ignore[call-arg]  # likewise
     """The body of a webhook: ``WebhookEvent.payload``."""
 
     eventId: str

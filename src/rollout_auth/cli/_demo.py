@@ -9,7 +9,6 @@ from typing import Any
 
 from rollout_auth import ClientCredentials
 
-
 _SILENCE = logging.NullHandler()
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from rollout_auth import AuthData, ClientCredentials, RequestRefusedError
+from rollout_auth._secrecy import masked_repr, sealed
 from rollout_auth._text import checked_text, text_problem
 from rollout_auth._time import check_duration
-from rollout_auth._secrecy import masked_repr, sealed
 from rollout_auth.credentials import check_credentials
 
 from ._conversation import Conversation, Flow
