@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import json
@@ -10,6 +11,8 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,16 +25,14 @@ from rollout_auth import (
     ConfigurationError,
     InvalidApiKeyError,
     InvalidAuthDataError,
-    InvalidClaimError,
     InvalidRefreshTokenError,
     InvalidUserIdError,
     ShortSecretWarning,
     generate_connect_token,
 )
-from rollout_auth._checks import EPOCH, LAST_SECOND
-from rollout_auth._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE, GrantTokens
-from rollout_auth._hmac import derived_secret
 from rollout_auth._jws import MAX_TOKEN_LENGTH
+from rollout_auth._time import EPOCH, LAST_SECOND
+from rollout_auth.api_keys import API_KEY_TYPE, REFRESH_TOKEN_TYPE, derived_secret
 
 SECRET = "a-secret-of-the-partners-own-" + "0123456789abcdef" * 4
 OTHER = "another-secret-" + "0123456789abcdef" * 4
@@ -162,15 +163,24 @@ class TestAuthenticate:
             issuer.authenticate(key, now=end)
 
     def test_start(self, issuer: ApiKeyIssuer) -> None:
-        """The clocks of a partner's machines may differ by a minute."""
-        key = issuer.issue("user-1", now=NOW).api_key
-        assert issuer.authenticate(key, now=WHOLE - 60 * SECOND)
+        """A machine whose clock is ahead by up to a day breaks no connection; a clock of years does."""
+        issued = issuer.issue("user-1", now=NOW)
+        assert issuer.authenticate(issued.api_key, now=WHOLE - DAY)
+        assert issuer.refresh(issued.refresh_token or "", now=WHOLE - DAY).is_refreshable
         with pytest.raises(InvalidApiKeyError, match="set the clocks"):
-            issuer.authenticate(key, now=WHOLE - 61 * SECOND)
+            issuer.authenticate(issued.api_key, now=WHOLE - DAY - SECOND)
+        with pytest.raises(InvalidRefreshTokenError, match="set the clocks"):
+            issuer.refresh(issued.refresh_token or "", now=WHOLE - DAY - SECOND)
 
-    @pytest.mark.parametrize("key", [None, "", b"", "x", "Bearer x", "é", "\ud800", b"\xff", "a.b.c", "x" * 9000])
+    @pytest.mark.parametrize("key", [None, "", b""])
     def test_no_key(self, issuer: ApiKeyIssuer, key: Any) -> None:
-        """Anything else is not a key, a missing one included."""
+        """A request without a key is told as such."""
+        with pytest.raises(InvalidApiKeyError, match="the request has no API key: send the one in authData"):
+            issuer.authenticate(key)
+
+    @pytest.mark.parametrize("key", ["x", "Bearer x", "é", "\ud800", b"\xff", "a.b.c", "x" * 9000])
+    def test_other_keys(self, issuer: ApiKeyIssuer, key: Any) -> None:
+        """Anything else is not a key."""
         with pytest.raises(InvalidApiKeyError, match="not an API key of this application"):
             issuer.authenticate(key)
 
@@ -215,16 +225,15 @@ class TestAuthenticate:
         with pytest.raises(InvalidApiKeyError, match="gat is not a time"):
             issuer.authenticate(signed(API_KEY_TYPE, gat=LAST_SECOND * 1000 + 1), now=NOW)
 
-    @pytest.mark.parametrize(("claim", "value"), [("iat", 10**10), ("gat", None)])
-    def test_unusable_claims_are_named(self, claim: str, value: object) -> None:
-        """What reads the tokens says which claim is wrong, as it does of a connect token."""
-        with pytest.raises(InvalidClaimError) as caught:
-            GrantTokens(API_KEY_TYPE, [SECRET]).read(signed(API_KEY_TYPE, **{claim: value}), int(WHOLE.timestamp()))
-        assert caught.value.claim == claim
+    @pytest.mark.parametrize(("claim", "value"), [("iat", 10**10), ("gat", None), ("sub", ""), ("exp", "x")])
+    def test_unusable_claims_are_named(self, issuer: ApiKeyIssuer, claim: str, value: object) -> None:
+        """The message says which claim is wrong, for the log."""
+        with pytest.raises(InvalidApiKeyError, match=f"not an API key of this application: {claim} is "):
+            issuer.authenticate(signed(API_KEY_TYPE, **{claim: value}), now=NOW)
 
     def test_other_secret(self, issuer: ApiKeyIssuer) -> None:
         """A key of another application is refused."""
-        with pytest.raises(InvalidApiKeyError, match="has signed this token"):
+        with pytest.raises(InvalidApiKeyError, match="no configured secret signed this token"):
             issuer.authenticate(ApiKeyIssuer(OTHER).issue("user-1").api_key)
 
 
@@ -247,7 +256,7 @@ class TestRefresh:
         keys = [issuer.refresh(token, now=NOW + 179 * DAY) for _ in range(3)]
         assert len({key.api_key for key in keys} | {key.refresh_token for key in keys}) == 6
         assert issuer.refresh(token, now=WHOLE + 180 * DAY - SECOND)
-        with pytest.raises(InvalidRefreshTokenError, match="it has expired"):
+        with pytest.raises(InvalidRefreshTokenError, match="the refresh token has expired"):
             issuer.refresh(token, now=WHOLE + 180 * DAY)
 
     @pytest.mark.parametrize("token", ["", "x", "é", "\ud800", "a.b.c", "x" * 9000])
@@ -281,7 +290,7 @@ class TestRefresh:
         payload = json.dumps(claims, ensure_ascii=False).encode()
         key = derived_secret(SECRET, REFRESH_TOKEN_TYPE)
         token = jwt.PyJWS().encode(payload, key, "HS512", {"typ": REFRESH_TOKEN_TYPE})
-        with pytest.raises(InvalidRefreshTokenError, match=r"can be renewed: .* more than 8168 characters"):
+        with pytest.raises(InvalidRefreshTokenError, match=r"cannot be renewed: .* more than 8168 characters"):
             issuer.refresh(token, now=NOW)
 
 
@@ -340,7 +349,7 @@ class TestRevocation:
             issuer.refresh(auth_data.refresh_token or "")
 
     def test_async_function(self) -> None:
-        """An async function, whose coroutine would pass for True, is refused with the mend."""
+        """An async function, whose coroutine would pass for True, is refused with the fix."""
 
         async def is_revoked(_grant: ApiKeyGrant) -> bool:
             return False
@@ -409,6 +418,14 @@ class TestSettings:
     def test_repr(self, issuer: ApiKeyIssuer) -> None:
         """It shows nothing."""
         assert repr(issuer) == "ApiKeyIssuer()"
+
+
+def test_derived_secret() -> None:
+    """A derived secret is HKDF-SHA512 without salt, 64 bytes as base64url; each purpose has its own."""
+    secret = "0123456789abcdef" * 4
+    expected = HKDF(SHA512(), length=64, salt=None, info=b"purpose").derive(secret.encode())
+    assert derived_secret(secret, "purpose") == base64.urlsafe_b64encode(expected).decode().rstrip("=")
+    assert len({derived_secret(secret, purpose) for purpose in ("a", "b", "")} | {secret}) == 4
 
 
 class TestGrant:

@@ -6,6 +6,7 @@ import json
 import pickle
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import ANY
 
@@ -152,7 +153,7 @@ class TestGenerate:
 
     @pytest.mark.parametrize("user_id", [42, True, None, b"user-1"])
     def test_user_id_type(self, generate: Any, user_id: object) -> None:
-        """A user id that is not a str is refused with the mend."""
+        """A user id that is not a str is refused with the fix."""
         with pytest.raises(TypeError, match=r"pass str\(user\.pk\)"):
             generate(user_id)
 
@@ -194,12 +195,12 @@ class TestGenerate:
             generate("user-1", **{option: []})
 
     def test_auth_data_type(self, generate: Any) -> None:
-        """A dict in the place of AuthData is refused with the mend."""
+        """A dict in the place of AuthData is refused with the fix."""
         with pytest.raises(TypeError, match=r"auth_data is dict: pass AuthData\(\.\.\.\) or AuthData\.from_dict"):
             generate("user-1", {"apiKey": "key"})
 
     def test_credentials_type(self) -> None:
-        """Something else in the place of credentials is refused with the mend, hashable or not."""
+        """Something else in the place of credentials is refused with the fix, hashable or not."""
         for credentials in (("id", "secret"), ["id", "secret"], "secret"):
             with pytest.raises(TypeError, match="credentials is"):
                 generate_connect_token("user-1", credentials=credentials)
@@ -320,7 +321,7 @@ class TestVerify:
         token, options = generate("user-1", ttl=SECOND), {"leeway": timedelta(seconds=leeway)}
         end = NOW + SECOND + leeway * SECOND
         assert verify(token, now=end - SECOND, **options)
-        with pytest.raises(TokenExpiredError, match=f"ended {leeway} s ago") as caught:
+        with pytest.raises(TokenExpiredError, match=f"expired {leeway} s ago") as caught:
             verify(token, now=end, **options)
         assert caught.value.expired_at == NOW + SECOND
 
@@ -330,7 +331,7 @@ class TestVerify:
         token, options = generate("user-1"), {"leeway": timedelta(seconds=leeway)}
         start = NOW - leeway * SECOND
         assert verify(token, now=start, **options)
-        with pytest.raises(TokenNotYetValidError, match=f"starts {leeway + 1} s from now") as caught:
+        with pytest.raises(TokenNotYetValidError, match=f"becomes valid in {leeway + 1} s") as caught:
             verify(token, now=start - SECOND, **options)
         assert caught.value.valid_from == NOW
 
@@ -409,11 +410,11 @@ class TestVerify:
     @pytest.mark.parametrize("value", ["client-2", "CLIENT-1", "client-1 "])
     def test_another_client(self, signed: Any, verify: Any, value: str) -> None:
         """A token for another client id is refused, though the secret be right."""
-        with pytest.raises(InvalidClaimError, match="iss is another client id") as caught:
+        with pytest.raises(InvalidClaimError, match="iss is another issuer than this configuration's") as caught:
             verify(signed(iss=value))
         assert caught.value.claim == "iss"
 
-    @pytest.mark.parametrize("life", [0, -1, 3601, 86_400])
+    @pytest.mark.parametrize("life", [0, -1, 3602, 86_400])
     def test_lifetime(self, signed: Any, verify: Any, life: int) -> None:
         """A lifetime of more than one hour, or of none, is refused."""
         with pytest.raises(InvalidClaimError, match="after iat: sign for 1 s to 3600 s") as caught:
@@ -459,9 +460,29 @@ class TestVerify:
             verify(generate("user-1", auth_data), namespace=LEGACY_NAMESPACE)
         assert caught.value.claim == NAMESPACE
 
+    def test_lifetime_of_rollouts_sample(self, signed: Any, verify: Any) -> None:
+        """A token of 3,601 s is accepted: Rollout's own sample rounds exp up."""
+        assert verify(signed(exp=IAT + 3601)).expires_at == NOW + timedelta(seconds=3601)
+
+    @pytest.mark.parametrize("audience", ["https://rollout.com", ["x"], "", None])
+    def test_audience(self, signed: Any, verify: Any, audience: object) -> None:
+        """A token with an audience, whatever it is, is for somebody else (RFC 7519 section 4.1.3)."""
+        with pytest.raises(InvalidClaimError, match="aud is there, so the token is for somebody else") as caught:
+            verify(signed(aud=audience))
+        assert caught.value.claim == "aud"
+
+    def test_all_claims(self, signed: Any, verify: Any) -> None:
+        """Everything that the token says can be read, beyond equality and repr."""
+        token = signed(jti="1", nbf=IAT, **{NAMESPACE: {"authData": {"apiKey": "k"}, "more": 1}})
+        verified = verify(token)
+        assert verified.claims == claims_of(token)
+        assert type(verified.claims) is dict
+        assert verified == ConnectToken("client-1", "user-1", AuthData("k"), NOW, NOW + timedelta(hours=1))
+        assert "more" not in repr(verified)
+
     def test_other_claims_are_the_signers_own(self, signed: Any, verify: Any) -> None:
         """Claims that Rollout ignores are ignored."""
-        assert verify(signed(jti="1", aud="x", other={"a": 1}, **{NAMESPACE: {"more": 1}})).auth_data is None
+        assert verify(signed(jti="1", other={"a": 1}, **{NAMESPACE: {"more": 1}})).auth_data is None
 
     @pytest.mark.parametrize(
         ("namespace", "value", "message"),
@@ -469,9 +490,9 @@ class TestVerify:
             (NAMESPACE, None, "is not an object"),
             (NAMESPACE, [], "is not an object"),
             (NAMESPACE, "x", "is not an object"),
-            (NAMESPACE, {"authData": None}, "authData under rollout.com is not usable: authData has no 'apiKey'"),
-            (NAMESPACE, {"authData": "key"}, "is not usable: authData has no 'apiKey'"),
-            (NAMESPACE, {"authData": {"apiKey": 42}}, "is not usable: api_key is int"),
+            (NAMESPACE, {"authData": None}, "authData under rollout.com cannot be used: authData has no 'apiKey'"),
+            (NAMESPACE, {"authData": "key"}, "cannot be used: authData has no 'apiKey'"),
+            (NAMESPACE, {"authData": {"apiKey": 42}}, "cannot be used: api_key is int"),
             (NAMESPACE, {"authData": {"apiKey": "k", "expiresIn": 3600.0, "refreshToken": "r"}}, "expires_in is float"),
             (NAMESPACE, {"authData": {"apiKey": "k", "expiresIn": True, "refreshToken": "r"}}, "expires_in is bool"),
             (NAMESPACE, {"authData": {"apiKey": "k", "refreshToken": "r"}}, "both or neither"),
@@ -562,7 +583,7 @@ class TestConnectToken:
     def test_equal_to_no_other_type(self) -> None:
         """What only looks like it is not equal, also when its fields are."""
         fields = ("client-1", "user-1", None, NOW, NOW, False)
-        assert ConnectToken(*fields) not in (fields, None, type("Other", (ConnectToken,), {})(*fields))
+        assert ConnectToken(*fields) not in (fields, None, SimpleNamespace(**dict(zip("abcdef", fields, strict=True))))
 
     @pytest.mark.parametrize(
         ("arguments", "error"),
@@ -585,7 +606,7 @@ class TestConnectToken:
         assert repr(ConnectToken("client-1", "user-1", auth_data, NOW, NOW + SECOND)) == (
             "ConnectToken(client_id='client-1', user_id='user-1', auth_data=AuthData(api_key=<hidden>, "
             "refresh_token=<hidden>, expires_in=3600, extra={'region': <hidden>, 'scopes': <hidden>}), "
-            f"issued_at={NOW!r}, expires_at={NOW + SECOND!r}, dev=False)"
+            f"issued_at={NOW!r}, expires_at={NOW + SECOND!r}, dev=False, claims={{}})"
         )
 
 

@@ -11,39 +11,43 @@ import rollout_auth
 from rollout_auth import errors
 
 WHEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
-REQUIRED = {
+ATTRIBUTES = {
     errors.TokenExpiredError: {"expired_at": WHEN},
     errors.TokenNotYetValidError: {"valid_from": WHEN},
     errors.InvalidClaimError: {"claim": "exp"},
     errors.MissingHeaderError: {"header": "X-Rollout-Signature"},
+    errors.TemporarilyUnavailableError: {"retry_after": timedelta(minutes=5)},
 }
 CLASSES = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.RolloutAuthError)]
 
 TREE = """
-RolloutAuthError Exception 500 rollout_auth_error
-ConfigurationError RolloutAuthError,ValueError 500 invalid_configuration
-InvalidAuthDataError RolloutAuthError,ValueError 500 invalid_auth_data
-InvalidUserIdError RolloutAuthError,ValueError 500 invalid_user_id
-RefreshUnavailableError RolloutAuthError 503 temporarily_unavailable
-VerificationError RolloutAuthError 401 verification_failed
-MalformedTokenError VerificationError 401 malformed_token
-BadSignatureError VerificationError 401 bad_signature
-TokenExpiredError VerificationError 401 token_expired
-TokenNotYetValidError VerificationError 401 token_not_yet_valid
-InvalidClaimError VerificationError 401 invalid_claim
-MissingHeaderError VerificationError 401 missing_header
-BadVerificationTokenError VerificationError 401 bad_verification_token
-InvalidApiKeyError VerificationError 401 invalid_api_key
-ApiKeyExpiredError InvalidApiKeyError 401 api_key_expired
-MalformedRequestError VerificationError 400 malformed_request
-InvalidRefreshTokenError VerificationError 400 invalid_grant
+RolloutAuthError Exception 500 rollout_auth_error -
+ConfigurationError RolloutAuthError,ValueError 500 invalid_configuration -
+InvalidAuthDataError RolloutAuthError,ValueError 500 invalid_auth_data -
+InvalidUserIdError RolloutAuthError,ValueError 500 invalid_user_id -
+RequestRefusedError RolloutAuthError 400 request_refused invalid_request
+TemporarilyUnavailableError RequestRefusedError 503 temporarily_unavailable temporarily_unavailable
+VerificationError RequestRefusedError 401 verification_failed invalid_token
+MalformedTokenError VerificationError 401 malformed_token invalid_token
+BadSignatureError VerificationError 401 bad_signature invalid_token
+TokenExpiredError VerificationError 401 token_expired invalid_token
+TokenNotYetValidError VerificationError 401 token_not_yet_valid invalid_token
+InvalidClaimError VerificationError 401 invalid_claim invalid_token
+MissingHeaderError VerificationError 401 missing_header invalid_client
+BadVerificationTokenError VerificationError 401 bad_verification_token invalid_client
+InvalidApiKeyError VerificationError 401 invalid_api_key invalid_token
+ApiKeyExpiredError InvalidApiKeyError 401 api_key_expired invalid_token
+MalformedRequestError VerificationError 400 malformed_request invalid_request
+InvalidRefreshTokenError VerificationError 400 invalid_refresh_token invalid_grant
 """
 
 
 def test_tree() -> None:
-    """Each error has its place in the tree, its status and its code, and there is no other."""
+    """Each error has its place in the tree, its status, its code and what the answer says, and there is no other."""
     found = {
-        f"{cls.__name__} {','.join(base.__name__ for base in cls.__bases__)} {cls.status} {cls.code}" for cls in CLASSES
+        f"{cls.__name__} {','.join(base.__name__ for base in cls.__bases__)} {cls.status} {cls.code} "
+        f"{getattr(cls, 'error', '-')}"
+        for cls in CLASSES
     }
     assert found == set(TREE.strip().splitlines())
 
@@ -70,10 +74,9 @@ def test_exported(cls: type[Exception]) -> None:
 @pytest.mark.parametrize("cls", CLASSES)
 def test_default_message(cls: type[errors.RolloutAuthError]) -> None:
     """An error that is raised without a message has one of its own, and a given one replaces it."""
-    attributes = REQUIRED.get(cls, {})
-    assert str(cls(**attributes)) == cls._message
-    assert str(cls("another", **attributes)) == "another"
-    assert str(cls("", **attributes)) == ""
+    assert str(cls()) == cls._message
+    assert str(cls("another")) == "another"
+    assert str(cls("")) == ""
 
 
 def test_default_messages_are_unique() -> None:
@@ -89,35 +92,40 @@ def test_default_messages_are_unique() -> None:
 )
 def test_survives_process_borders(cls: type[errors.RolloutAuthError], clone: object) -> None:
     """An error that was copied or pickled has the same class, message and attributes."""
-    error = cls("why", **REQUIRED.get(cls, {}))
+    error = cls("why", **ATTRIBUTES.get(cls, {}))
     twin = clone(error)
     assert (type(twin), str(twin), vars(twin)) == (cls, "why", vars(error))
 
 
-@pytest.mark.parametrize("cls", REQUIRED)
+@pytest.mark.parametrize("cls", CLASSES)
+def test_built_from_its_args(cls: type[errors.RolloutAuthError]) -> None:
+    """``Class(*error.args)``, by which task queues rebuild an error, gives the same message."""
+    for error in (cls(), cls("why")):
+        assert str(cls(*error.args)) == str(error)
+
+
+@pytest.mark.parametrize("cls", ATTRIBUTES)
 def test_attributes(cls: type[errors.RolloutAuthError]) -> None:
-    """What went wrong where stands on attributes, which cannot be left out."""
-    attributes = REQUIRED[cls]
-    error = cls(**attributes)
-    assert vars(error) == attributes
-    with pytest.raises(TypeError):
-        cls()
+    """What went wrong is an attribute, which is None if whoever raised the error did not say."""
+    ((name, value),) = ATTRIBUTES[cls].items()
+    assert getattr(cls(**{name: value}), name) == value
+    assert getattr(cls(), name) == (timedelta(seconds=30) if name == "retry_after" else None)
 
 
 def test_retry_after() -> None:
     """An application says when to come back, in whole seconds; 30 seconds unless it does."""
-    assert errors.RefreshUnavailableError().retry_after == timedelta(seconds=30)
-    assert errors.RefreshUnavailableError(retry_after=timedelta(0)).retry_after == timedelta(0)
+    assert errors.TemporarilyUnavailableError().retry_after == timedelta(seconds=30)
+    assert errors.TemporarilyUnavailableError(retry_after=timedelta(0)).retry_after == timedelta(0)
 
 
 @pytest.mark.parametrize("duration", [timedelta(seconds=-1), timedelta(milliseconds=1500), timedelta(microseconds=-1)])
 def test_retry_after_has_no_fraction(duration: timedelta) -> None:
     """Retry-After has no form for a fraction or a negative number of seconds."""
     with pytest.raises(errors.ConfigurationError, match="whole seconds"):
-        errors.RefreshUnavailableError(retry_after=duration)
+        errors.TemporarilyUnavailableError(retry_after=duration)
 
 
 def test_retry_after_is_a_duration() -> None:
     """A bare number, whose unit would be a guess, is refused."""
     with pytest.raises(TypeError, match=r"timedelta\(seconds="):
-        errors.RefreshUnavailableError(retry_after=30)
+        errors.TemporarilyUnavailableError(retry_after=30)

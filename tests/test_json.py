@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from rollout_auth import MalformedTokenError
-from rollout_auth._json import MAX_DEPTH, dumps, loads_object, quote
+from rollout_auth import MalformedRequestError, MalformedTokenError
+from rollout_auth._json import MAX_DEPTH, dumps, loads_object, loads_signed_object
 
 
 def nested(depth: int, opening: str = '{"a":', closing: str = "}") -> bytes:
@@ -130,4 +130,50 @@ def test_small_stack(opening: bytes) -> None:
 def test_writes_as_jwt_libraries_do() -> None:
     """JSON is written compactly and in ASCII."""
     assert dumps({"a": [1, "é"]}) == '{"a":[1,"\\u00e9"]}'
-    assert quote('é"') == '"\\u00e9\\""'
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b'{"a":1,"a":2}', {"a": 2}),
+        (b'{"a":{"b":1,"c":2,"b":3}}', {"a": {"b": 3, "c": 2}}),
+        (b'{"a":1,"\\u0061":2}', {"a": 2}),
+        (in_object("1" * 21), {"a": int("1" * 21)}),
+        (in_object("-" + "9" * 4000), {"a": -int("9" * 4000)}),
+        (in_object('"\\ud83d"'), {"a": "\ufffd"}),
+        (in_object('"x\\uDE00\\uD83Dy"'), {"a": "x\ufffd\ufffdy"}),
+        (in_object('"\\ud83d\\ude00\\ud83d"'), {"a": "\U0001f600\ufffd"}),
+        (in_object('["x",{"y":["\\uD83D",1,null]}]'), {"a": ["x", {"y": ["\ufffd", 1, None]}]}),
+        (b'{"\\udfff":1}', {"\ufffd": 1}),
+        (b'{"\\ud800":1,"\\ud801":2}', {"\ufffd": 2}),
+        (in_object('"\\\\ud800"'), {"a": "\\ud800"}),
+        (in_object('"\\u00e9"'), {"a": "\u00e9"}),
+        (nested(MAX_DEPTH), json.loads(nested(MAX_DEPTH))),
+    ],
+)
+def test_reads_what_is_signed_as_javascript_does(data: bytes, value: object) -> None:
+    """Of a repeated key the last value counts, a lone surrogate becomes U+FFFD, an integer keeps all of its digits."""
+    assert loads_signed_object(data, "it", MalformedRequestError) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "is not JSON"),
+        (b"{} {}", "is not JSON"),
+        (b"\xef\xbb\xbf{}", "is not JSON"),
+        (b'{"a":"\xed\xa0\x80"}', "is not UTF-8"),
+        (b"[]", "is not a JSON object"),
+        (in_object("NaN"), "NaN"),
+        (in_object("-Infinity"), "-Infinity"),
+        (in_object("1e400"), "beyond 64 bits"),
+        (in_object("1" * 5000), "is not JSON"),
+        (nested(MAX_DEPTH + 1), "levels deep"),
+        (nested(100_000, "[", "]"), "levels deep"),
+    ],
+)
+def test_refuses_what_javascript_does_not_write(data: bytes, problem: str) -> None:
+    """What ``JSON.stringify`` never writes, or would overflow a stack, is refused although it is signed."""
+    with pytest.raises(MalformedRequestError, match=f"^it .*{problem}.*although its signature is right") as caught:
+        loads_signed_object(data, "it", MalformedRequestError)
+    assert caught.value.__context__ is None

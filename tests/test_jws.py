@@ -4,17 +4,29 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import jwt
 import pytest
 
-from rollout_auth import BadSignatureError, MalformedTokenError
-from rollout_auth._jws import HEADER, MAX_TOKEN_LENGTH, Signer, check_header, read_token, verified_payload
+from rollout_auth import ApiKeyIssuer, BadSignatureError, ConfigurationError, MalformedTokenError
+from rollout_auth._jws import (
+    MAX_TOKEN_LENGTH,
+    check_header,
+    header_segment,
+    pyjwt_hs512,
+    read_token,
+    sign_claims,
+    verified_claims,
+)
 
 SECRET = "not-a-real-secret-" + "0123456789abcdef" * 4
 OTHER = "another-secret-" + "0123456789abcdef" * 4
+CLAIMS = {"sub": "user-1"}
 PAYLOAD = '{"sub":"user-1"}'
+HEADER = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9"
 
 
 def base64url(data: bytes) -> str:
@@ -28,22 +40,20 @@ def compact(header: object, payload: bytes = PAYLOAD.encode(), secret: str = SEC
     return f"{signing_input}.{base64url(hmac.digest(secret.encode(), signing_input.encode(), digest))}"
 
 
+def sign(secret: str = SECRET, claims: dict[str, object] = CLAIMS) -> str:
+    return sign_claims(claims, secret.encode(), header_segment())
+
+
 @pytest.fixture
 def token() -> str:
-    return Signer(SECRET).sign(PAYLOAD)
+    return sign()
 
 
 def test_written_form(token: str) -> None:
-    """It is what PyJWT writes, byte for byte, and the signer can be used again."""
-    assert token == jwt.encode({"sub": "user-1"}, SECRET, algorithm="HS512")
-    assert json.loads(base64.urlsafe_b64decode(HEADER)) == {"alg": "HS512", "typ": "JWT"}
-
-
-def test_signer_keeps_nothing() -> None:
-    """What was signed before does not change what is signed next."""
-    signer = Signer(SECRET)
-    for text in ("{}", PAYLOAD, "{}"):
-        assert signer.sign(text) == Signer(SECRET).sign(text)
+    """It is what PyJWT writes, byte for byte."""
+    assert token == jwt.encode(CLAIMS, SECRET, algorithm="HS512")
+    assert header_segment().decode() == HEADER
+    assert json.loads(base64.urlsafe_b64decode(header_segment("x") + b"==")) == {"alg": "HS512", "typ": "x"}
 
 
 @pytest.mark.parametrize("as_bytes", [False, True])
@@ -64,8 +74,8 @@ def test_reads_its_own_form(token: str, as_bytes: bool) -> None:
         (lambda t: t.rpartition(".")[0], "has 2 segments"),
         (lambda t: t + ".", "has 4 segments"),
         (lambda t: f"{t}.{t}", "has 6 segments"),
-        (lambda t: f"Bearer {t}", "begins with 'Bearer '"),
-        (lambda t: f"bearer {t}", "begins with 'Bearer '"),
+        (lambda t: f"Bearer {t}", "starts with 'Bearer '"),
+        (lambda t: f"bearer {t}", "starts with 'Bearer '"),
         (lambda t: f"{t}\n", "white space"),
         (lambda t: f" {t}", "white space"),
         (lambda t: f"{t}==", "padded"),
@@ -117,7 +127,7 @@ def test_longest_token_fits_a_header_line() -> None:
 def test_header_is_strict_json(header: str) -> None:
     """The header is a JSON object without duplicate keys."""
     with pytest.raises(MalformedTokenError, match=r"^the token's header"):
-        verified_payload(compact(header), [SECRET])
+        verified_claims(compact(header), [SECRET])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +156,7 @@ def test_header_is_strict_json(header: str) -> None:
 def test_header_means_one_thing(header: dict[str, object], problem: str) -> None:
     """Another algorithm, another type or an extension is refused, though the signature be right."""
     with pytest.raises(MalformedTokenError, match=problem):
-        verified_payload(compact(header), [SECRET])
+        verified_claims(compact(header), [SECRET])
 
 
 @pytest.mark.parametrize(
@@ -171,37 +181,37 @@ def test_other_algorithms_are_named(name: str) -> None:
 def test_other_writers_headers(header: dict[str, object]) -> None:
     """The order and spacing of the header are the writer's own, and ``typ`` may be absent."""
     check_header(header)
-    assert verified_payload(compact(header), [SECRET]) == PAYLOAD.encode()
-    assert verified_payload(compact(json.dumps(header, indent=1)), [SECRET]) == PAYLOAD.encode()
+    assert verified_claims(compact(header), [SECRET]) == CLAIMS
+    assert verified_claims(compact(json.dumps(header, indent=1)), [SECRET]) == CLAIMS
 
 
 @pytest.mark.parametrize("secrets", [[SECRET], [OTHER, SECRET], [SECRET, OTHER]])
 def test_any_secret_verifies(token: str, secrets: list[str]) -> None:
     """A token signed with any of the secrets is accepted, wherever that secret stands."""
-    assert verified_payload(token, secrets) == PAYLOAD.encode()
+    assert verified_claims(token, secrets) == CLAIMS
 
 
 @pytest.mark.parametrize(
     "token",
     [
-        Signer(OTHER).sign(PAYLOAD),
+        sign(OTHER),
         compact({"alg": "HS512"}, digest="sha256"),
         compact({"alg": "HS512"}, digest="sha384"),
-        Signer(SECRET).sign(PAYLOAD).rpartition(".")[0] + ".",
-        f"{HEADER}.{base64url(PAYLOAD.encode())}.{base64url(read_token(Signer(SECRET).sign(PAYLOAD))[2][:63])}",
-        Signer(SECRET).sign("{}").rpartition(".")[0] + "." + Signer(SECRET).sign(PAYLOAD).rpartition(".")[2],
+        sign().rpartition(".")[0] + ".",
+        f"{HEADER}.{base64url(PAYLOAD.encode())}.{base64url(read_token(sign())[2][:63])}",
+        sign(claims={}).rpartition(".")[0] + "." + sign().rpartition(".")[2],
     ],
 )
 def test_wrong_signature(token: str) -> None:
     """A signature of another secret, digest, length or text is refused."""
-    with pytest.raises(BadSignatureError, match="compare the client secrets"):
-        verified_payload(token, [SECRET])
+    with pytest.raises(BadSignatureError, match="compare the secrets"):
+        verified_claims(token, [SECRET])
 
 
 def test_no_secret_accepts_nothing(token: str) -> None:
     """Without a secret, nothing verifies."""
     with pytest.raises(BadSignatureError):
-        verified_payload(token, [])
+        verified_claims(token, [])
 
 
 def test_every_secret_is_tried(token: str) -> None:
@@ -213,20 +223,74 @@ def test_every_secret_is_tried(token: str) -> None:
             tried.append(secret)
             yield secret
 
-    verified_payload(token, secrets())
+    verified_claims(token, secrets())
     assert len(tried) == 3
 
 
 def test_short_secret() -> None:
     """A short secret verifies without a warning of PyJWT's."""
-    assert verified_payload(Signer("short").sign(PAYLOAD), ["short"]) == PAYLOAD.encode()
+    assert verified_claims(sign("short"), ["short"]) == CLAIMS
 
 
 def test_pyjwt_of_others() -> None:
     """What another part of the program takes away from PyJWT's own algorithms is still there for tokens of ours."""
     secret = f"{SECRET}-unused-until-now"
+    pyjwt_hs512.cache_clear()
     jwt.unregister_algorithm("HS512")
     try:
-        assert verified_payload(Signer(secret).sign(PAYLOAD), [secret]) == PAYLOAD.encode()
+        assert verified_claims(sign(secret), [secret]) == CLAIMS
     finally:
         jwt.register_algorithm("HS512", jwt.PyJWS().get_algorithm_by_name("HS512"))
+
+
+FOREIGN = {
+    "another package": "def encode(): ...",
+    "a package with the same names": "class PyJWS:\n    def __init__(self, **_): raise RuntimeError('not that one')",
+    "an HS512 that refuses": (
+        "class PyJWS:\n    def __init__(self, **_): ...\n    def get_algorithm_by_name(self, _): return self\n"
+        "    def prepare_key(self, key): return key\n    def verify(self, *_): return False"
+    ),
+    "a broken dependency": "raise ImportError('PyO3 modules do not yet support subinterpreters')",
+    "a missing dependency": "import a_module_that_nobody_has",
+}
+
+
+class TestPyJWT:
+    @pytest.fixture(autouse=True)
+    def _without_pyjwt(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """As in a process that has not imported it yet."""
+        for name in [name for name in sys.modules if name == "jwt" or name.startswith("jwt.")]:
+            monkeypatch.delitem(sys.modules, name)
+        pyjwt_hs512.cache_clear()
+        yield
+        pyjwt_hs512.cache_clear()
+
+    @pytest.mark.parametrize("source", FOREIGN.values(), ids=FOREIGN)
+    def test_foreign(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+        """Another module of that name, or a PyJWT that cannot be imported, is found when an issuer is built."""
+        (tmp_path / "jwt.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(ConfigurationError) as caught:
+            ApiKeyIssuer(SECRET)
+        assert f"the module jwt is {tmp_path / 'jwt.py'}" in str(caught.value)
+        assert ("WSGIApplicationGroup" in str(caught.value)) == ("subinterpreters" in source)
+        assert ("pip install --force-reinstall PyJWT" in str(caught.value)) == ("subinterpreters" not in source)
+
+    def test_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A PyJWT that is not installed is told as such, by an issuer and by a verification."""
+        monkeypatch.setattr(sys, "path", [])
+        for call in (lambda: ApiKeyIssuer(SECRET), lambda: verified_claims(sign(), [SECRET])):
+            with pytest.raises(ConfigurationError, match=r"^PyJWT is not installed: run pip install PyJWT$"):
+                call()
+
+    def test_present(self) -> None:
+        """The one that is installed is imported when it is needed, and only then."""
+        assert "jwt" not in sys.modules
+        assert ApiKeyIssuer(SECRET)
+        assert "jwt" in sys.modules
+
+    def test_missing_costs_no_signing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever only signs does not need it."""
+        monkeypatch.setattr(sys, "path", [])
+        assert sign()
+        assert "jwt" not in sys.modules

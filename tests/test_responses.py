@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import inspect
 import json
-from datetime import datetime, timedelta, timezone
+import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,29 +10,29 @@ import pytest
 from rollout_auth import (
     ApiKeyIssuer,
     AuthData,
+    BadVerificationTokenError,
     ClientCredentials,
+    ConfigurationError,
+    InvalidApiKeyError,
     InvalidAuthDataError,
     InvalidClaimError,
     InvalidRefreshTokenError,
+    MalformedRequestError,
     MalformedTokenError,
-    RefreshUnavailableError,
+    MissingHeaderError,
+    RequestRefusedError,
+    ResponseParts,
     RolloutAuthError,
+    TemporarilyUnavailableError,
     VerificationError,
     connect_token_response,
-    errors,
+    error_response,
     generate_connect_token,
-    refresh_error_response,
     refresh_response,
 )
 
 HEADER = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9"
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
-ATTRIBUTES: dict[str, Any] = {
-    "TokenExpiredError": {"expired_at": datetime.now(timezone.utc)},
-    "TokenNotYetValidError": {"valid_from": datetime.now(timezone.utc)},
-    "InvalidClaimError": {"claim": "exp"},
-    "MissingHeaderError": {"header": "X"},
-}
 
 
 def test_connect_token(credentials: ClientCredentials, now: datetime) -> None:
@@ -86,76 +86,139 @@ def test_refresh_needs_a_refreshable_key() -> None:
 
 @pytest.mark.parametrize("value", [None, {"apiKey": "x"}, "x"])
 def test_refresh_type(value: Any) -> None:
-    """Something else than AuthData is refused with the mend."""
+    """Something else than AuthData is refused with the fix."""
     with pytest.raises(TypeError, match=r"pass AuthData\(\.\.\.\)"):
         refresh_response(value)
 
 
-EXPECTED = {
-    "MalformedRequestError": (400, "invalid_request"),
-    "InvalidRefreshTokenError": (400, "invalid_grant"),
-    "RefreshUnavailableError": (503, "temporarily_unavailable"),
-    "RolloutAuthError": (500, "server_error"),
-    "ConfigurationError": (500, "server_error"),
-    "InvalidAuthDataError": (500, "server_error"),
-    "InvalidUserIdError": (500, "server_error"),
-}
+class TooManyError(VerificationError):
+    """An application's own refusal."""
 
-
-def test_error_of_the_partners_own() -> None:
-    """A class of the partner's own is answered by its status."""
-
-    class TooManyError(RolloutAuthError):
-        status = 400
-
-    parts = refresh_error_response(TooManyError())
-    assert (parts.status, parts.body) == (400, b'{"error":"invalid_request"}')
+    status = 429
+    error = "slow_down"
 
 
 @pytest.mark.parametrize(
-    "cls", [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, RolloutAuthError)]
+    ("error", "status", "name", "headers"),
+    [
+        (RequestRefusedError(), 400, "invalid_request", {}),
+        (MalformedRequestError(), 400, "invalid_request", {}),
+        (InvalidRefreshTokenError(), 400, "invalid_grant", {}),
+        (VerificationError(), 401, "invalid_token", {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
+        (InvalidApiKeyError(), 401, "invalid_token", {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
+        (MissingHeaderError(), 401, "invalid_client", {"WWW-Authenticate": "Bearer"}),
+        (BadVerificationTokenError(), 401, "invalid_client", {"WWW-Authenticate": "Bearer"}),
+        (TemporarilyUnavailableError(), 503, "temporarily_unavailable", {"Retry-After": "30"}),
+        (
+            TemporarilyUnavailableError(retry_after=timedelta(minutes=2)),
+            503,
+            "temporarily_unavailable",
+            {"Retry-After": "120"},
+        ),
+        (TooManyError(), 429, "slow_down", {}),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_errors(cls: type[RolloutAuthError]) -> None:
-    """Each error has its name of RFC 6749, and nothing in the answer says which check failed."""
-    parts = refresh_error_response(cls("canary", **ATTRIBUTES.get(cls.__name__, {})))
-    status, code = EXPECTED.get(cls.__name__, (401, "invalid_client"))
-    assert (parts.status, json.loads(parts.body)) == (status, {"error": code})
-    retry = {"Retry-After": "30"} if status == 503 else {}
-    assert parts.headers == {**HEADERS, **retry}
+def test_refusals(error: RequestRefusedError, status: int, name: str, headers: dict[str, str]) -> None:
+    """Each refusal has its status, its name of RFC 6749 or RFC 6750, and the headers that go with the status."""
+    parts = error_response(error)
+    assert (parts.status, json.loads(parts.body)) == (status, {"error": name})
+    assert parts.headers == {**HEADERS, **headers}
 
 
-def test_retry_after() -> None:
-    """The time to wait is told in seconds."""
-    parts = refresh_error_response(RefreshUnavailableError(retry_after=timedelta(minutes=2)))
-    assert parts.headers["Retry-After"] == "120"
+def test_refusal_without_the_constructor() -> None:
+    """A class of the application's own that does not call our constructor is answered as its base is."""
 
-
-def test_subclasses() -> None:
-    """An application's own subclass is answered as its base is."""
-
-    class RevokedError(InvalidRefreshTokenError):
-        """The key was revoked."""
-
-    assert json.loads(refresh_error_response(RevokedError()).body) == {"error": "invalid_grant"}
-
-    class TooManyError(VerificationError):
-        """The caller asks too often."""
-
-        status = 429
-
-    parts = refresh_error_response(TooManyError())
-    assert (parts.status, json.loads(parts.body)) == (429, {"error": "invalid_request"})
-
-    class AwayError(RefreshUnavailableError):
-        """The database is away."""
-
+    class AwayError(TemporarilyUnavailableError):
         def __init__(self) -> None:
             Exception.__init__(self, "away")
 
-    assert refresh_error_response(AwayError()).headers["Retry-After"] == "30"
+    assert error_response(AwayError()).headers["Retry-After"] == "30"
 
 
-def test_other_errors() -> None:
-    """An error of the application's own is not answered in Rollout's terms."""
-    with pytest.raises(TypeError, match="pass an error of rollout_auth"):
-        refresh_error_response(ValueError("x"))
+@pytest.mark.parametrize("error", [ValueError("x"), ConfigurationError(), RolloutAuthError(), InvalidAuthDataError()])
+def test_other_errors(error: Any) -> None:
+    """An error that is not the caller's fault is not answered in Rollout's terms."""
+    with pytest.raises(TypeError, match="pass a RequestRefusedError, and let every other error pass through"):
+        error_response(error)
+
+
+class TestLog:
+    @pytest.fixture
+    def logged(self, caplog: pytest.LogCaptureFixture) -> Any:
+        """What one refusal logs, checked to be one WARNING of the logger ``rollout_auth``."""
+
+        def log(error: RequestRefusedError) -> str:
+            caplog.clear()
+            error_response(error)
+            ((name, level, message),) = caplog.record_tuples
+            assert (name, level) == ("rollout_auth", logging.WARNING)
+            return message
+
+        return log
+
+    def test_code_and_message(self, logged: Any) -> None:
+        """The code and the message are there."""
+        assert logged(InvalidApiKeyError("revoked")) == "invalid_api_key: revoked"
+        assert logged(InvalidApiKeyError("100 %s")) == "invalid_api_key: 100 %s"
+
+    def test_control_characters(self, logged: Any) -> None:
+        """A message of the application's own may hold anything: nothing in it starts a line or controls a terminal."""
+        assert logged(VerificationError("a\r\nb\x1b[31m\u2028\ud800é")) == (
+            r"verification_failed: a\r\nb\x1b[31m\u2028\ud800é"
+        )
+
+    def test_length(self, logged: Any) -> None:
+        """A long message is cut."""
+        assert logged(VerificationError("x" * 279)) == f"verification_failed: {'x' * 279}"
+        assert logged(VerificationError("x" * 280)) == f"verification_failed: {'x' * 279}..."
+
+    def test_cause(self, logged: Any) -> None:
+        """Of a store that is away, the type of the error that said so is there, and nothing of its text."""
+
+        def raised(how: str) -> TemporarilyUnavailableError:
+            try:
+                try:
+                    raise ConnectionError("canary")
+                except ConnectionError as error:
+                    if how == "from":
+                        raise TemporarilyUnavailableError from error
+                    if how == "hidden":
+                        raise TemporarilyUnavailableError from None
+                    raise TemporarilyUnavailableError  # noqa: B904  what applications write
+            except TemporarilyUnavailableError as error:
+                return error
+
+        base = "temporarily_unavailable: the request cannot be answered right now"
+        assert logged(raised("from")) == logged(raised("in")) == f"{base} (because of ConnectionError)"
+        assert logged(raised("hidden")) == logged(TemporarilyUnavailableError()) == base
+
+    def test_no_cause_of_other_refusals(self, logged: Any) -> None:
+        """What caused another refusal may have come with the request, and is not told."""
+        error = VerificationError("x")
+        error.__cause__ = ValueError("canary")
+        assert logged(error) == "verification_failed: x"
+
+    def test_no_handler_of_ours(self) -> None:
+        """The logger has no handler, so that an app without logging sees the line on standard error."""
+        error_response(VerificationError())
+        assert logging.getLogger("rollout_auth").handlers == []
+
+
+class TestResponseParts:
+    def test_parts(self) -> None:
+        """The three parts are what was given, the headers as a copy."""
+        headers = {"Content-Type": "text/plain"}
+        parts = ResponseParts(b"x", 201, headers)
+        headers["X"] = "y"
+        assert (parts.body, parts.status, parts.headers) == (b"x", 201, {"Content-Type": "text/plain"})
+
+    def test_repr(self) -> None:
+        """The body does not show."""
+        assert repr(ResponseParts(b"canary", 200, {})) == "ResponseParts(status=200, headers={}, body=<hidden>)"
+
+    def test_is_nothing_that_a_framework_would_send(self) -> None:
+        """It is no tuple, mapping or dataclass, cannot be called or iterated, and has no ``__dict__``."""
+        parts = ResponseParts(b"canary", 200, {})
+        for attribute in ("__iter__", "__len__", "__getitem__", "keys", "__call__", "__dict__", "__dataclass_fields__"):
+            assert not hasattr(parts, attribute)

@@ -133,8 +133,8 @@ def test_token_with_a_comma() -> None:
         ("token\n", "a verification token starts or ends with white space"),
         ("to\0ken", "a verification token contains a NUL"),
         (["token-1", ""], "a verification token is blank"),
-        ([], "verification_tokens is empty"),
-        ((), "verification_tokens is empty"),
+        ([], "a verification token is missing: the list is empty"),
+        ((), "a verification token is missing: the list is empty"),
     ],
 )
 def test_unusable_tokens(tokens: Any, message: str) -> None:
@@ -195,7 +195,7 @@ def test_missing_variable(environ: dict[str, str]) -> None:
 
 
 def test_environ_type() -> None:
-    """Something else in the place of the environment is refused with the mend."""
+    """Something else in the place of the environment is refused with the fix."""
     with pytest.raises(TypeError, match="pass a mapping"):
         RequestVerifier.from_env([])
 

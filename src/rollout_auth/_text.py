@@ -109,7 +109,7 @@ def checked_texts(name: str, values: str | Sequence[str], rule: Callable[[str], 
     if not isinstance(values, Sequence) or isinstance(values, bytes):
         raise TypeError(f"{name} is {type(values).__name__}: pass a str or a list of str")
     if not values:
-        raise ConfigurationError(f"{name} is empty: pass at least one")
+        raise ConfigurationError(f"{name} is missing: the list is empty, pass at least one")
     return tuple(checked_text(name, value, rule) for value in values)
 
 

@@ -91,7 +91,7 @@ def _key(key: object) -> str:
 
 
 class FrozenObject(Mapping[str, object]):
-    """An immutable JSON object: a deep copy of a mapping, hashable, whose items are handed out as copies.
+    """The further fields of an AuthData: a deep copy of a mapping, immutable and hashable; its items are copies.
 
     Two are equal if their JSON is, whatever the order of the keys; beside another mapping, equality is Python's.
     """
@@ -101,7 +101,11 @@ class FrozenObject(Mapping[str, object]):
 
     @sealed
     def __init__(self, value: Mapping[str, object]) -> None:
-        object.__setattr__(self, "_value", _plain(value, MAX_EXTRA_DEPTH, []))
+        plain = cast("dict[str, object]", _plain(value, MAX_EXTRA_DEPTH, []))
+        for name in _WIRE_NAMES.values():
+            if name in plain:
+                raise UnusableValueError(f"may not contain {name!r}: pass it as an argument of its own")
+        object.__setattr__(self, "_value", plain)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("extra is immutable: build another AuthData, with dataclasses.replace for example")
@@ -235,13 +239,9 @@ def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
     try:
-        frozen = FrozenObject(extra)
+        return FrozenObject(extra)
     except UnusableValueError as error:
         raise InvalidAuthDataError(str(error)) from None
-    for name in _WIRE_NAMES.values():
-        if name in frozen:
-            raise InvalidAuthDataError(f"extra may not contain {name!r}: pass it as an argument of its own")
-    return frozen
 
 
 def _checked_text(name: str, value: object) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from secrets import token_urlsafe
 from typing import Any
 
 from rollout_auth import ClientCredentials
-
-_SILENCE = logging.NullHandler()
-
 
 def add_parser(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
@@ -33,12 +32,22 @@ def _run(arguments: argparse.Namespace) -> int:
     from ._partner_app import PartnerApp  # noqa: PLC0415  likewise
     from ._steps import run  # noqa: PLC0415  likewise
 
-    logging.getLogger("rollout_auth").addHandler(_SILENCE)  # the demo shows each refusal itself
     credentials = ClientCredentials("demo-client", token_urlsafe(48), [token_urlsafe(48)])
     verification_token = token_urlsafe(24)
     app = PartnerApp(credentials, verification_token, token_urlsafe(48))
-    with Clock().installed() as clock, serve(app) as url:
+    with _silence(), Clock().installed() as clock, serve(app) as url:
         if not arguments.json:
             print(f"A partner's app at {url}, and Rollout:\n")
         simulator = RolloutSimulator(url, credentials=credentials, verification_token=verification_token, clock=clock)
         return run(simulator, as_machine=arguments.json, shows_exchanges=True)
+
+
+@contextmanager
+def _silence() -> Generator[None, None, None]:
+    """Print no log line for the refusals, which the demo shows itself."""
+    logger, handler = logging.getLogger("rollout_auth"), logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

@@ -69,7 +69,7 @@ def _differences(verified: ConnectToken, user_id: str, auth_data: AuthData | Non
             lines.append(f"authData.{name}: there, expected to be absent")
         elif name not in found:
             lines.append(f"authData.{name}: absent, expected {_shown(name, expected[name])}")
-        elif FrozenObject({name: found[name]}) != FrozenObject({name: expected[name]}):
+        elif FrozenObject({"value": found[name]}) != FrozenObject({"value": expected[name]}):
             pair = [_shown(name, value) for value in (found[name], expected[name])]
             lines.append(f"authData.{name}: {pair[0]}, expected {'another' if pair[0] == pair[1] else pair[1]}")
     return lines

@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from email.message import Message
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
+from wsgiref.headers import Headers as WSGIHeaders
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
+from sanic.compat import Header as SanicHeader
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.local import LocalProxy
 
-from rollout_auth import BadVerificationTokenError, ConfigurationError, ResponseParts
-from rollout_auth.http import check_body, check_header_name, header_value, json_response
+from rollout_auth import BadVerificationTokenError, ConfigurationError
+from rollout_auth.headers import check_body, checked_header_name, header_value
 
 NAME = "x-rollout-signature"
 
@@ -24,6 +30,14 @@ def message(*lines: tuple[str, str]) -> Message:
         result[name] = value
     return result
 
+
+LAMBDA = {
+    "version": "2.0",
+    "requestContext": {"http": {"method": "POST"}},
+    "headers": {"x-rollout-signature": "v"},
+    "isBase64Encoded": False,
+}
+"""Of API Gateway's payload format 2.0: docs.aws.amazon.com, "AWS Lambda proxy integrations for HTTP APIs"."""
 
 SHAPES = {
     "lower case": {NAME: "v"},
@@ -40,6 +54,13 @@ SHAPES = {
     "ASGI, tuple": ((b"x-rollout-signature", b"v"),),
     "pairs of str": [("X-Rollout-Signature", "v")],
     "standard library": message(("X-Rollout-Signature", "v")),
+    "wsgiref": WSGIHeaders([("X-Rollout-Signature", "v")]),
+    "Werkzeug": WerkzeugHeaders({"X-Rollout-Signature": "v"}),
+    "aiohttp": CIMultiDict({"X-Rollout-Signature": "v"}),
+    "Sanic, whose headers answer every attribute": SanicHeader({"X-Rollout-Signature": "v"}),
+    "lazy": LocalProxy(lambda: {"X-Rollout-Signature": "v"}),
+    "lazy value": {"X-Rollout-Signature": LocalProxy(lambda: "v")},
+    "an event of AWS Lambda, its headers": LAMBDA["headers"],
     "twice": [(b"x-rollout-signature", b"v"), (b"X-Rollout-Signature", b"v ")],
     "twice in two cases": {"X-Rollout-Signature": "v", "x-rollout-signature": "v"},
     "joined": {NAME: "v, v"},
@@ -162,6 +183,7 @@ def generator() -> Iterator[tuple[bytes, bytes]]:
         object(),
         SimpleNamespace(headers={NAME: "v"}),
         _Request(),
+        make_mocked_request("GET", "/", headers={NAME: "v"}),
         "",
         b"",
         {"type": "http", "headers": [(b"x-rollout-signature", b"v")]},
@@ -169,8 +191,8 @@ def generator() -> Iterator[tuple[bytes, bytes]]:
     ],
 )
 def test_no_headers(headers: Any) -> None:
-    """A request object, an ASGI scope, or anything else in the place of headers is refused with the mend."""
-    with pytest.raises(TypeError, match=r"pass request\.headers .*, the WSGI environ, or scope\['headers'\]"):
+    """A request object, an ASGI scope, or anything else in the place of headers is refused with the fix."""
+    with pytest.raises(TypeError, match=r"pass request\.headers .*, the WSGI environ, scope\['headers'\]"):
         value_in(headers)
 
 
@@ -189,6 +211,31 @@ def test_wrong_types_within(headers: Any, kind: str) -> None:
         value_in(headers)
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        LAMBDA,
+        {"httpMethod": "GET", "requestContext": {}, "headers": None},
+        {"httpMethod": "GET", "requestContext": {"elb": {}}, "multiValueHeaders": {NAME: ["v"]}},
+        {"multiValueHeaders": {NAME: ["v"]}},
+    ],
+    ids=["2.0", "1.0", "load balancer", "multiValueHeaders alone"],
+)
+def test_lambda_events(event: Any) -> None:
+    """An event of AWS Lambda in any version is refused, and the message says what to pass, which works."""
+    with pytest.raises(TypeError, match=r"headers is an AWS Lambda event: pass event\['headers'\], or where") as caught:
+        value_in(event)
+    if "multiValueHeaders" in event:
+        pairs = eval(str(caught.value).partition("missing ")[2], {"event": event})
+        assert value_in(pairs) == "v"
+
+
+def test_values_of_lambda() -> None:
+    """The lists of ``multiValueHeaders`` are refused, and the message says how to pass them."""
+    with pytest.raises(TypeError, match=r"has a list where a str belongs: .* as a pair \(name, value\)"):
+        value_in({NAME: ["v"]})
+
+
 def test_a_header_called_headers() -> None:
     """A plain dict may hold a header of that name."""
     for value in ("x", b"x", None):
@@ -198,21 +245,21 @@ def test_a_header_called_headers() -> None:
 @pytest.mark.parametrize("name", ["X-Token", "authorization", "x_token", "a!#$%&'*+-.^_`|~1"])
 def test_header_names(name: str) -> None:
     """Every name that RFC 9110 allows is one."""
-    check_header_name(name)
+    checked_header_name(name)
 
 
 @pytest.mark.parametrize("name", ["", " ", "X Token", "X-Token:", "X-Token\n", "é", "X-Token "])
 def test_no_header_names(name: str) -> None:
     """Text that no header can have as its name is a mistake in the settings."""
     with pytest.raises(ConfigurationError, match="not the name of an HTTP header"):
-        check_header_name(name)
+        checked_header_name(name)
 
 
 @pytest.mark.parametrize("name", [None, b"X-Token", 42])
 def test_header_name_type(name: Any) -> None:
     """A name is a str."""
     with pytest.raises(TypeError, match="pass the header's name as a str"):
-        check_header_name(name)
+        checked_header_name(name)
 
 
 @pytest.mark.parametrize("body", [None, "{}", {"a": 1}, ["a"], bytearray(b"{}"), memoryview(b"{}")])
@@ -222,33 +269,3 @@ def test_raw_bodies(body: Any) -> None:
         TypeError, match=r"request\.body \(Django\), request\.get_data\(\) \(Flask\) or await request\.bo"
     ):
         check_body(body)
-
-
-class TestResponseParts:
-    def test_parts(self) -> None:
-        """The three parts are what was given, the headers as a copy."""
-        headers = {"Content-Type": "text/plain"}
-        parts = ResponseParts(b"x", 201, headers)
-        headers["X"] = "y"
-        assert (parts.body, parts.status, parts.headers) == (b"x", 201, {"Content-Type": "text/plain"})
-
-    def test_json(self) -> None:
-        """An answer of JSON says so, and that nobody may keep it."""
-        parts = json_response("{}", 400, {"Retry-After": "30"})
-        assert (parts.body, parts.status) == (b"{}", 400)
-        assert parts.headers == {
-            "Content-Type": "application/json",
-            "Cache-Control": "no-store",
-            "Pragma": "no-cache",
-            "Retry-After": "30",
-        }
-
-    def test_repr(self) -> None:
-        """The body does not show."""
-        assert repr(ResponseParts(b"canary", 200, {})) == "ResponseParts(body=<hidden>, status=200, headers={})"
-
-    def test_is_nothing_that_a_framework_would_send(self) -> None:
-        """It is no tuple, mapping or dataclass, cannot be called or iterated, and has no ``__dict__``."""
-        parts = ResponseParts(b"canary", 200, {})
-        for attribute in ("__iter__", "__len__", "__getitem__", "keys", "__call__", "__dict__", "__dataclass_fields__"):
-            assert not hasattr(parts, attribute)
