@@ -158,7 +158,6 @@ def connect(connection: Connection) -> dict[str, str]:
         ({"api_key": "k", "extra": None}, 422),
         ({"api_key": "k", "extra": []}, 422),
         ({"api_key": "k", "extra": {"expiresIn": 1}}, 422),
-        ({"api_key": "k", "extra": {"a": "\ud800"}}, 422),
         ("k", 422),
     ],
 )
