@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from ._secrecy import warn_outside
-from .errors import ConfigurationError, InvalidUserIdError, ShortSecretWarning
+from .errors import ConfigurationError, InvalidUserIdError, RolloutAuthError, ShortSecretWarning
 
 RECOMMENDED_SECRET_BYTES = 64
 """RFC 7518 section 3.2: an HS512 key has at least the size of the hash output."""
@@ -58,7 +58,7 @@ def text_problem(value: str) -> str | None:
         return "starts or ends with white space: remove it (was a line break copied along?)"
     if "\0" in value:
         return "contains a NUL character: remove it"
-    if not is_well_formed(value):
+    if not (value.isascii() or is_well_formed(value)):
         return "contains a lone surrogate: it was decoded wrongly, decode it as UTF-8"
     return None
 
@@ -91,14 +91,16 @@ def setting_problem(value: str) -> str | None:
     return None
 
 
-def checked_text(name: str, value: str, rule: Callable[[str], str | None]) -> str:
-    """A setting as a plain ``str``. Raises ``TypeError``, or ``ConfigurationError`` with what the rule finds."""
+def checked_text(
+    name: str, value: str, rule: Callable[[str], str | None], error: type[RolloutAuthError] = ConfigurationError
+) -> str:
+    """The text as a plain ``str``. Raises ``TypeError``, or ``error`` with what the rule finds."""
     text = plain_text(value)
     if text is None:
         raise TypeError(f"{name} is {type(value).__name__}: pass a str (if it is from the environment, is it set?)")
     problem = rule(text)
     if problem is not None:
-        raise ConfigurationError(f"{name} {problem}")
+        raise error(f"{name} {problem}")
     return text
 
 

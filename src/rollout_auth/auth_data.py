@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import cast, final
 
 from ._secrecy import HIDDEN, masked_repr, sealed
-from ._text import is_well_formed, plain_text, text_problem
+from ._text import checked_text, is_well_formed, plain_text, text_problem
 from ._time import TEN_YEARS
 from .errors import InvalidAuthDataError
 
@@ -69,7 +69,7 @@ def _scalar(value: str | float | None) -> object:
         return None if value is None else bool(value)
     text = plain_text(value)
     if text is not None:
-        if not is_well_formed(text):
+        if not (text.isascii() or is_well_formed(text)):
             raise UnusableValueError("contains a lone surrogate: decode it as UTF-8")
         return text
     if isinstance(value, int):
@@ -85,7 +85,7 @@ def _scalar(value: str | float | None) -> object:
 
 def _key(key: object) -> str:
     text = plain_text(key)
-    if text is None or not is_well_formed(text):
+    if text is None or not (text.isascii() or is_well_formed(text)):
         raise UnusableValueError("has a key that is not well-formed text: pass a str")
     return text
 
@@ -99,7 +99,6 @@ class FrozenObject(Mapping[str, object]):
     __slots__ = ("_value",)
     _value: dict[str, object]
 
-    @sealed
     def __init__(self, value: Mapping[str, object]) -> None:
         plain = cast("dict[str, object]", _plain(value, MAX_EXTRA_DEPTH, []))
         for name in _WIRE_NAMES.values():
@@ -174,9 +173,10 @@ class AuthData:
     @sealed
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "api_key", _checked_text("api_key", self.api_key))
+        put(self, "api_key", checked_text("api_key", self.api_key, text_problem, InvalidAuthDataError))
         if self.refresh_token is not None:
-            put(self, "refresh_token", _checked_text("refresh_token", self.refresh_token))
+            text = checked_text("refresh_token", self.refresh_token, text_problem, InvalidAuthDataError)
+            put(self, "refresh_token", text)
         if self.expires_in is not None:
             put(self, "expires_in", _checked_seconds(self.expires_in))
         if (self.refresh_token is None) != (self.expires_in is None):
@@ -241,17 +241,8 @@ def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
     try:
         return FrozenObject(extra)
     except UnusableValueError as error:
-        raise InvalidAuthDataError(str(error)) from None
-
-
-def _checked_text(name: str, value: object) -> str:
-    text = plain_text(value)
-    if text is None:
-        raise TypeError(f"{name} is {type(value).__name__}: pass a str")
-    problem = text_problem(text)
-    if problem is not None:
-        raise InvalidAuthDataError(f"{name} {problem}")
-    return text
+        problem = str(error)
+    raise InvalidAuthDataError(problem)  # not in the except: the frames of that error hold the fields
 
 
 def _checked_seconds(seconds: int) -> int:

@@ -71,8 +71,8 @@ class ConnectToken:
     def __post_init__(self) -> None:
         if not (isinstance(self.client_id, str) and isinstance(self.user_id, str)):
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
-        if self.auth_data is not None:
-            check_auth_data(self.auth_data)
+        if not isinstance(self.auth_data, (AuthData, type(None))):
+            raise TypeError(f"auth_data is {type(self.auth_data).__name__}: pass AuthData(...) or None")
         _check_dev(self.dev)
         check_instant(self.issued_at, "issued_at")
         check_instant(self.expires_at, "expires_at")

@@ -133,13 +133,9 @@ def required_variables(environ: Mapping[str, str], *names: str) -> list[str]:
 def given_or_environment(credentials: ClientCredentials | None) -> ClientCredentials:
     """The argument, or for None the environment's. Raises ``TypeError`` for something else."""
     if credentials is None:
-        return _from_environment()
+        return _from_values(*(os.environ.get(name, "") for name in _VARIABLES))
     check_credentials(credentials)
     return credentials
-
-
-def _from_environment() -> ClientCredentials:
-    return _from_values(*(os.environ.get(name, "") for name in _VARIABLES))
 
 
 @lru_cache(maxsize=8)
