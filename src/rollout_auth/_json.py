@@ -89,7 +89,7 @@ def _is_deep(text: str) -> bool:
 
 
 def _has_lone_surrogate(data: bytes, value: object) -> bool:
-    is_escaped = b"\\ud" in data or b"\\uD" in data
+    is_escaped = b"\\" in data and (b"\\ud" in data or b"\\uD" in data)
     return is_escaped and not is_well_formed(json.dumps(value, ensure_ascii=False))
 
 

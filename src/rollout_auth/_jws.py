@@ -39,8 +39,8 @@ def base64url(data: bytes) -> bytes:
 
 
 def header_segment(typ: str = JWT) -> bytes:
-    """The first segment of a token of this type, as PyJWT writes it."""
-    return base64url(dumps({"alg": "HS512", "typ": typ}).encode())
+    """The first segment of a token of this type, as PyJWT writes it, and the dot after it."""
+    return base64url(dumps({"alg": "HS512", "typ": typ}).encode()) + b"."
 
 
 _CONNECT_TOKEN_HEADER = header_segment()
@@ -48,7 +48,7 @@ _CONNECT_TOKEN_HEADER = header_segment()
 
 def sign_claims(claims: Mapping[str, object], secret: bytes, header: bytes) -> str:
     """The compact form of the claims."""
-    signing_input = header + b"." + base64url(dumps(claims).encode())
+    signing_input = header + base64url(dumps(claims).encode())
     return (signing_input + b"." + base64url(hmac.digest(secret, signing_input, "sha512"))).decode()
 
 
@@ -172,6 +172,6 @@ def _form_problem(data: bytes) -> str:
 
 
 def _header(segment: bytes, token: bytes) -> dict[str, object]:
-    if segment == _CONNECT_TOKEN_HEADER:
+    if segment == _CONNECT_TOKEN_HEADER[:-1]:
         return {"alg": "HS512", "typ": JWT}
     return loads_object(_unbase64url(segment, token), "the token's header", MalformedTokenError)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import wraps
-from inspect import iscoroutinefunction
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -73,6 +73,15 @@ def users_own(function: Callable[..., T], *args: object) -> T:
     return function(*args)
 
 
+async def users_own_async(function: Callable[..., T | Awaitable[T]], *args: object) -> T:
+    """As ``users_own``, of a function that may be ``async``."""
+    result = function(*args)
+    return await cast("Awaitable[T]", result) if isawaitable(result) else cast("T", result)
+
+
+_BOUNDARIES = (users_own.__code__, users_own_async.__code__)
+
+
 def warn_outside(warning: Warning) -> None:
     """Give a warning at the caller's line when the outermost seal is left, and no frame of ours holds a secret."""
     _waiting.set((*_waiting.get(), warning))
@@ -120,7 +129,7 @@ def _refuse_change(self: object, name: str, *value: object) -> None:
 def _clear_frames(error: BaseException) -> None:
     """Remove the local variables of every frame of ours, and of what it called, from an error's traceback."""
     traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code is not users_own.__code__:
+    while traceback is not None and traceback.tb_frame.f_code not in _BOUNDARIES:
         with suppress(RuntimeError):  # it still runs: the seal itself, or a frame of an error that is raised again
             traceback.tb_frame.clear()
         traceback = traceback.tb_next

@@ -23,18 +23,14 @@ TEN_YEARS = 315_360_000
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
-_clock: Callable[[], float] | None = None
+_clock: Callable[[], float] = time.time
 
 
-def replace_clock(clock: Callable[[], float] | None) -> Callable[[], float] | None:
-    """Read seconds since 1970 from another clock, or for None from the machine's; return the one before."""
+def replace_clock(clock: Callable[[], float]) -> Callable[[], float]:
+    """Read the seconds since 1970 from another clock from now on; return the one before."""
     global _clock
     before, _clock = _clock, clock
     return before
-
-
-def _current_time() -> float:
-    return time.time() if _clock is None else _clock()
 
 
 def epoch_seconds(now: datetime | None, name: str = "now") -> int:
@@ -42,12 +38,12 @@ def epoch_seconds(now: datetime | None, name: str = "now") -> int:
 
     Raises ``TypeError`` for anything but a ``datetime`` and ``ConfigurationError`` for a naive one or one before 1970.
     """
-    return int(_current_time()) if now is None else _since_1970(now, name) // _SECOND
+    return int(_clock()) if now is None else _since_1970(now, name) // _SECOND
 
 
 def epoch_milliseconds(now: datetime | None) -> int:
     """The instant as whole milliseconds since 1970, with the rules of ``epoch_seconds``."""
-    return int(_current_time() * 1000) if now is None else _since_1970(now, "now") // _MILLISECOND
+    return int(_clock() * 1000) if now is None else _since_1970(now, "now") // _MILLISECOND
 
 
 def _since_1970(moment: datetime, name: str) -> timedelta:

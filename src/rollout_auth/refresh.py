@@ -14,7 +14,7 @@ from typing import cast, final
 
 from ._json import loads_object
 from ._jws import MAX_TOKEN_LENGTH
-from ._secrecy import masked_repr, sealed, users_own
+from ._secrecy import masked_repr, sealed, users_own, users_own_async
 from ._text import plain_text
 from .auth_data import AuthData
 from .errors import MalformedRequestError, RequestRefusedError
@@ -178,15 +178,11 @@ class RefreshEndpoint:
         except RequestRefusedError as error:
             return error_response(error)
 
+    @sealed
     async def handle_async(self, body: bytes, headers: Headers) -> ResponseParts:
         """Answer a request as ``handle`` does, for functions that may be ``async``."""
         try:
-            try:
-                request = self._request(body, headers)
-            finally:
-                del body, headers
-            answer = self._refresh(request)
-            return refresh_response(await answer if isawaitable(answer) else answer)
+            return refresh_response(await users_own_async(self._refresh, self._request(body, headers)))
         except RequestRefusedError as error:
             return error_response(error)
 

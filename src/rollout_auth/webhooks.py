@@ -12,6 +12,7 @@ import re
 from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, datetime
+from functools import lru_cache
 from typing import Any, Literal, final
 
 from ._json import loads_signed_object
@@ -116,10 +117,10 @@ def verify_webhook(
 
 def _check_signature(content: bytes, signature: str, credentials: ClientCredentials) -> None:
     digest = _digest(signature)
-    matches = [
-        hmac.compare_digest(digest, hmac.digest(secret.encode(), content, "sha256")) for secret in credentials.secrets
-    ]
-    if not any(matches):
+    is_signed = False
+    for secret in credentials.secrets:
+        is_signed |= hmac.compare_digest(digest, hmac.digest(secret.encode(), content, "sha256"))
+    if not is_signed:
         raise BadSignatureError(
             "the signature does not match: pass the raw body, compare the client secret, and if both are right set"
             " signed_content"
@@ -153,12 +154,17 @@ def _event(payload: dict[str, Any]) -> WebhookEvent:
     )
 
 
+@lru_cache(maxsize=1)
+def _instant_pattern() -> re.Pattern[str]:
+    return re.compile(_INSTANT)  # when first needed: it takes as long as the import of a module
+
+
 def _instant(text: str) -> datetime | None:
     """An aware instant of RFC 3339 section 5.6, whose fraction is cut to microseconds; None for other text.
 
     The years are those in which each zone can name each instant.
     """
-    match = re.fullmatch(_INSTANT, text)
+    match = _instant_pattern().fullmatch(text)
     if match is None:
         return None
     seconds, fraction, offset = match.groups("")
