@@ -11,6 +11,7 @@ from typing import Any
 
 from rollout_auth import ClientCredentials
 
+
 def add_parser(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
