@@ -20,7 +20,7 @@ from rollout_auth import VerificationError
 from rollout_auth._jws import read_token
 from rollout_auth.testing import Response
 
-PAGE = (Path(__file__).parents[2] / "docs" / "fuzzing.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "fuzzing.md").read_text("utf-8")
 SEEDS = [
     pytest.param(target, data, id=f"{target}: {name}") for target in TARGETS for name, data in seeds(target).items()
 ]

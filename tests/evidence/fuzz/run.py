@@ -1,4 +1,4 @@
-"""Fuzz each target with atheris, and print a table: ``python tests/fuzz/run.py [--runs N] [TARGET ...]``.
+"""Fuzz each target with atheris, and print a table: ``python tests/evidence/fuzz/run.py [--runs N] [TARGET ...]``.
 
 Everything that is written goes to ``build/fuzz/``: the corpus, which grows from run to run, a log for each target, and
 ``findings/``. The exit status is 1 if there is a finding. What to do with one stands in docs/fuzzing.md.
@@ -18,14 +18,14 @@ from typing import NamedTuple, NoReturn
 
 import atheris
 
-TESTS = Path(__file__).parents[1]
-sys.path[0] = str(TESTS)
+EVIDENCE = Path(__file__).parents[1]
+sys.path[0] = str(EVIDENCE)
 
 with redirect_stderr(StringIO()), atheris.instrument_imports(include=["rollout_auth"]):  # it names each module
     from fuzz.seeds import seeds
     from fuzz.targets import TARGETS
 
-BUILD = TESTS.parent / "build" / "fuzz"
+BUILD = EVIDENCE.parents[1] / "build" / "fuzz"
 FINDINGS = BUILD / "findings"
 LONGEST = 700
 """Bytes of an input; the limits of size have tests of their own."""
@@ -73,7 +73,7 @@ def _fuzz(name: str, target: Callable[[bytes], None], options: argparse.Namespac
         f"-max_total_time={options.seconds}",
         f"-seed={options.seed}",
         f"-max_len={LONGEST}",
-        f"-dict={TESTS / 'fuzz' / 'words.dict'}",
+        f"-dict={EVIDENCE / 'fuzz' / 'words.dict'}",
         f"-artifact_prefix={(FINDINGS if name in TARGETS else BUILD) / name}-",
         "-timeout=10",
         "-print_final_stats=1",

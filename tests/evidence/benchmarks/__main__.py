@@ -1,10 +1,10 @@
 """Speed as ratios: to a floor, which is what anyone would write by hand, and to other libraries.
 
 ``bash .ci/run bench`` runs it on an installed wheel, whose bytecode pip compiles, with the pinned peers, and writes the
-tables and the plots of docs/speed.md. In that environment, from tests/::
+tables and the plots of docs/speed.md. In that environment, from tests/evidence/::
 
     python -m benchmarks              # prints the tables; --quick: a tenth of the rounds; --json: for programs
-    python -m benchmarks --docs ../docs
+    python -m benchmarks --docs ../../docs
 
 In each round of a table every contender is timed once, one after the other; a contender's time is the least of its
 rounds, a ratio is that of two such times, and the quartiles are those of the rounds' own ratios. The targets stand

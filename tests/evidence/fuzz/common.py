@@ -15,7 +15,7 @@ from jwt.exceptions import InvalidSignatureError
 
 from rollout_auth import ClientCredentials, VerificationError
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors.json").read_text("utf-8"))
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors.json").read_text("utf-8"))
 SECRET = VECTORS["clientSecret"]
 CREDENTIALS = ClientCredentials(VECTORS["clientId"], SECRET, [VECTORS["previousClientSecret"]])
 NOW = datetime.fromtimestamp(VECTORS["connectTokens"]["now"], timezone.utc)
