@@ -27,7 +27,7 @@ from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, sign_webhook
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 THREADS = 16
-TIMES = 150
+TIMES = 50
 PATIENCE = 60  # seconds until a test fails, where it would hang
 
 signer = ConnectTokenSigner(CREDENTIALS)
