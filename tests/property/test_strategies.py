@@ -116,7 +116,7 @@ def drawn(strategy: st.SearchStrategy[Any], count: int = 300) -> list[Any]:
 
 def test_hostile_bodies_are_these() -> None:
     """Every trap is drawn: what is no JSON, what parsers read differently, what is deep or long; and other bytes."""
-    bodies = drawn(strategies.hostile_bodies(), 800)
+    bodies = drawn(strategies.hostile_bodies(), 500)
     assert {*TRAPS} - {*bodies} == set()
     others = [body for body in bodies if body not in TRAPS]
     assert len({*others}) > 100
@@ -127,7 +127,7 @@ def test_hostile_bodies_are_these() -> None:
 
 def test_hostile_headers_are_these() -> None:
     """Every name is drawn, and every text that a header may wrongly have; at most six of them, and other text."""
-    lists = drawn(strategies.hostile_headers(), 800)
+    lists = drawn(strategies.hostile_headers(), 500)
     pairs = [pair for headers in lists for pair in headers]
     assert {name for name, _ in pairs} == {*NAMES}
     texts = {text for _, text in pairs}
