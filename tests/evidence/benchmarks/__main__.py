@@ -27,19 +27,20 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.api_keys import api_key_table
 from benchmarks.headers import lookup_table, verification_token_table
-from benchmarks.imports import import_table
+from benchmarks.imports import first_token_table, import_table
 from benchmarks.jwt_peers import jwt_peers
 from benchmarks.material import CLIENT_ID, SECRET, claims, sign_by_hand
 from benchmarks.plot import plot
+from benchmarks.routes import Worker, route_table
 from benchmarks.sampling import Child
-from benchmarks.tables import Row, Table, measured
+from benchmarks.tables import FLOOR, Row, Table, measured
 from benchmarks.tokens import sign_table, verify_table
 from benchmarks.webhooks import webhook_table
 
 import rollout_auth
 
 HERE = Path(__file__).parent
-CALL_ROUNDS, IMPORT_ROUNDS = 200, 40
+CALL_ROUNDS, IMPORT_ROUNDS, ROUTE_ROUNDS = 200, 40, 20
 PACKAGES = (
     "rollout-auth",
     "PyJWT",
@@ -54,6 +55,7 @@ PACKAGES = (
     "Werkzeug",
     "starlette",
     "Django",
+    "gunicorn",
 )
 
 
@@ -62,12 +64,15 @@ def tables(node: Child, share: int) -> Iterator[Table]:
     peers, calls = jwt_peers(), CALL_ROUNDS // share
     yield sign_table(peers, node, calls)
     yield verify_table(peers, node, calls)
-    yield webhook_table(1024, "1 KiB", 1.5, calls)
-    yield webhook_table(1024 * 1024, "1 MiB", 1.15, calls)
+    yield webhook_table(1024, "1 KiB", 1.6, calls)
+    yield webhook_table(1024 * 1024, "1 MiB", 1.2, calls)
     yield lookup_table(calls)
     yield verification_token_table(calls)
     yield api_key_table(calls)
     yield import_table(IMPORT_ROUNDS // share)
+    yield first_token_table(IMPORT_ROUNDS // share)
+    with Worker("with_pyjwt") as floor, Worker("ours") as mine:
+        yield route_table({FLOOR: floor, "rollout_auth": mine}, ROUTE_ROUNDS // share)
 
 
 def versions() -> dict[str, str]:

@@ -14,7 +14,7 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from rollout_auth import BadVerificationTokenError, RequestVerifier
-from rollout_auth.http import header_value
+from rollout_auth.headers import header_value
 
 NAME = "X-Rollout-Verification-Token"
 LOWER, VARIABLE = NAME.lower(), "HTTP_X_ROLLOUT_VERIFICATION_TOKEN"
