@@ -7,54 +7,41 @@ a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept i
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rollout_auth import (
+    MAX_REFRESH_BODY,
+    MAX_WEBHOOK_BODY,
     ApiKeyIssuer,
-    AuthData,
     RefreshEndpoint,
-    RefreshRequest,
+    RequestRefusedError,
     RequestVerifier,
     ResponseParts,
-    VerificationError,
     connect_token_response,
+    error_response,
     generate_connect_token,
     verify_webhook,
 )
 
-# Bytes to read at most: one more than is accepted, so that a larger body is refused and not kept in memory.
-REFRESH_BODY = 64 * 1024 + 1
-WEBHOOK_BODY = 4 * 1024 * 1024 + 1
-
-logger = logging.getLogger(__name__)
 verifier = RequestVerifier.from_env()
 issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
+refresh_endpoint = RefreshEndpoint(lambda request: issuer.refresh(request.refresh_token), verifier=verifier)
 
-# Your own sign-in and your own database, in place of these. The keys need none.
+# Your own sign-in and your own database, in place of these. The keys need no database.
 SESSIONS = {"demo-session": "user-1"}
 CONTACTS: list[str] = []
 SEEN_EVENTS: set[str] = set()
-
-
-def renew(request: RefreshRequest) -> AuthData:
-    return issuer.refresh(request.refresh_token)
-
-
-refresh_endpoint = RefreshEndpoint(
-    renew, verifier=verifier, on_refused=lambda error: logger.warning("refresh refused: %s", error.code)
-)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 async def read(receive: Receive, most: int) -> bytes:
-    """The body, or so much of it that the library refuses it as too large."""
+    """The body, or as much of it as the library refuses for its size."""
     body, more = bytearray(), True
-    while more and len(body) < most:
+    while more and len(body) <= most:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
@@ -62,7 +49,7 @@ async def read(receive: Receive, most: int) -> bytes:
 
 
 def header(scope: dict[str, Any], wanted: bytes) -> str:
-    """The value of a header. Two are joined, as WSGI joins them, and so are neither a session nor a key."""
+    """The value of a header. Two values are joined, as WSGI joins them, and then match neither a session nor a key."""
     return b",".join(value for name, value in scope["headers"] if name == wanted).decode("latin-1")
 
 
@@ -78,7 +65,7 @@ async def token(scope: dict[str, Any], _receive: Receive) -> ResponseParts:
 
 
 async def refresh(scope: dict[str, Any], receive: Receive) -> ResponseParts:
-    return await refresh_endpoint.handle_async(scope["headers"], await read(receive, REFRESH_BODY))
+    return await refresh_endpoint.handle_async(await read(receive, MAX_REFRESH_BODY), scope["headers"])
 
 
 async def contacts(scope: dict[str, Any], _receive: Receive) -> ResponseParts:
@@ -89,7 +76,7 @@ async def contacts(scope: dict[str, Any], _receive: Receive) -> ResponseParts:
 
 
 async def webhook(scope: dict[str, Any], receive: Receive) -> ResponseParts:
-    event = verify_webhook(await read(receive, WEBHOOK_BODY), scope["headers"])
+    event = verify_webhook(await read(receive, MAX_WEBHOOK_BODY), scope["headers"])
     if event.event_id not in SEEN_EVENTS:
         CONTACTS.extend(event.resource_ids)
         SEEN_EVENTS.add(event.event_id)
@@ -116,8 +103,8 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             parts = answer(405, error="method_not_allowed")
         else:
             parts = await view(scope, receive)
-    except VerificationError as error:
-        parts = answer(error.status, error=error.code)
+    except RequestRefusedError as error:
+        parts = error_response(error)
     headers = [(name.lower().encode(), value.encode()) for name, value in parts.headers.items()]
     await send({"type": "http.response.start", "status": parts.status, "headers": headers})
     await send({"type": "http.response.body", "body": parts.body})

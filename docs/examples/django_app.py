@@ -6,49 +6,50 @@ a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept i
 
 from __future__ import annotations
 
-import logging
 import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from rollout_auth import (
+    MAX_REFRESH_BODY,
+    MAX_WEBHOOK_BODY,
     ApiKeyIssuer,
-    AuthData,
     RefreshEndpoint,
-    RefreshRequest,
+    RequestRefusedError,
     RequestVerifier,
-    VerificationError,
+    ResponseParts,
     connect_token_response,
+    error_response,
     generate_connect_token,
     verify_webhook,
 )
 
-# Bytes to read at most: one more than is accepted, so that a larger body is refused and not kept in memory.
-REFRESH_BODY = 64 * 1024 + 1
-WEBHOOK_BODY = 4 * 1024 * 1024 + 1
-
-logger = logging.getLogger(__name__)
 verifier = RequestVerifier.from_env()
 issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
+refresh_endpoint = RefreshEndpoint(lambda request: issuer.refresh(request.refresh_token), verifier=verifier)
 
-# Your own sign-in and your own database, in place of these. The keys need none.
+# Your own sign-in and your own database, in place of these. The keys need no database.
 SESSIONS = {"demo-session": "user-1"}
 CONTACTS: list[str] = []
 SEEN_EVENTS: set[str] = set()
 
 
-def renew(request: RefreshRequest) -> AuthData:
-    return issuer.refresh(request.refresh_token)
+def respond(parts: ResponseParts) -> HttpResponse:
+    return HttpResponse(content=parts.body, status=parts.status, headers=parts.headers)
 
 
-refresh_endpoint = RefreshEndpoint(
-    renew, verifier=verifier, on_refused=lambda error: logger.warning("refresh refused: %s", error.code)
-)
+class RolloutErrors(MiddlewareMixin):
+    """One handler for every view."""
+
+    def process_exception(self, _: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a request that is refused, and leave every other error to Django."""
+        return respond(error_response(exception)) if isinstance(exception, RequestRefusedError) else None
 
 
 @require_GET
@@ -56,35 +57,28 @@ def token(request: HttpRequest) -> HttpResponse:
     user_id = SESSIONS.get(request.headers.get("X-Demo-Session", ""))
     if user_id is None:
         return JsonResponse({"error": "not_signed_in"}, status=401)
-    parts = connect_token_response(generate_connect_token(user_id, issuer.issue(user_id)))
-    return HttpResponse(content=parts.body, status=parts.status, headers=parts.headers)
+    return respond(connect_token_response(generate_connect_token(user_id, issuer.issue(user_id))))
 
 
 @csrf_exempt
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
-    parts = refresh_endpoint.handle(request.headers, request.read(REFRESH_BODY))
-    return HttpResponse(content=parts.body, status=parts.status, headers=parts.headers)
+    # One byte more than is accepted, so that a larger body is refused and not kept in memory.
+    return respond(refresh_endpoint.handle(request.read(MAX_REFRESH_BODY + 1), request.headers))
 
 
 @require_GET
 def contacts(request: HttpRequest) -> HttpResponse:
-    try:
-        verifier.verify(request.headers)
-        scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
-        grant = issuer.authenticate(api_key.strip(" ") if scheme.lower() == "bearer" else None)
-    except VerificationError as error:
-        return JsonResponse({"error": error.code}, status=error.status)
+    verifier.verify(request.headers)
+    scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
+    grant = issuer.authenticate(api_key.strip(" ") if scheme.lower() == "bearer" else None)
     return JsonResponse({"user": grant.user_id, "contacts": CONTACTS})
 
 
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
-    try:
-        event = verify_webhook(request.read(WEBHOOK_BODY), request.headers)
-    except VerificationError as error:
-        return JsonResponse({"error": error.code}, status=error.status)
+    event = verify_webhook(request.read(MAX_WEBHOOK_BODY + 1), request.headers)
     if event.event_id not in SEEN_EVENTS:
         CONTACTS.extend(event.resource_ids)
         SEEN_EVENTS.add(event.event_id)
@@ -99,5 +93,7 @@ urlpatterns = [
 ]
 
 # Only to run this file by itself: a project has its own settings and WSGI file.
-settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1", "localhost"])
+settings.configure(
+    ROOT_URLCONF=__name__, MIDDLEWARE=[f"{__name__}.RolloutErrors"], ALLOWED_HOSTS=["127.0.0.1", "localhost"]
+)
 application = get_wsgi_application()

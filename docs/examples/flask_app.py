@@ -6,51 +6,44 @@ a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept i
 
 from __future__ import annotations
 
-import logging
 import os
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from rollout_auth import (
+    MAX_REFRESH_BODY,
+    MAX_WEBHOOK_BODY,
     ApiKeyIssuer,
-    AuthData,
     RefreshEndpoint,
-    RefreshRequest,
+    RequestRefusedError,
     RequestVerifier,
-    VerificationError,
+    ResponseParts,
     connect_token_response,
+    error_response,
     generate_connect_token,
     verify_webhook,
 )
 
-# Bytes to read at most: one more than is accepted, so that a larger body is refused and not kept in memory.
-REFRESH_BODY = 64 * 1024 + 1
-WEBHOOK_BODY = 4 * 1024 * 1024 + 1
-
-logger = logging.getLogger(__name__)
 verifier = RequestVerifier.from_env()
 issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
+refresh_endpoint = RefreshEndpoint(lambda request: issuer.refresh(request.refresh_token), verifier=verifier)
 
-# Your own sign-in and your own database, in place of these. The keys need none.
+# Your own sign-in and your own database, in place of these. The keys need no database.
 SESSIONS = {"demo-session": "user-1"}
 CONTACTS: list[str] = []
 SEEN_EVENTS: set[str] = set()
 
-
-def renew(request: RefreshRequest) -> AuthData:
-    return issuer.refresh(request.refresh_token)
-
-
-refresh_endpoint = RefreshEndpoint(
-    renew, verifier=verifier, on_refused=lambda error: logger.warning("refresh refused: %s", error.code)
-)
 app = Flask(__name__)
 
 
-@app.errorhandler(VerificationError)
-def refused(error: VerificationError) -> ResponseReturnValue:
-    return jsonify(error=error.code), error.status
+def respond(parts: ResponseParts) -> Response:
+    return Response(parts.body, parts.status, parts.headers)
+
+
+@app.errorhandler(RequestRefusedError)
+def refused(error: RequestRefusedError) -> Response:
+    return respond(error_response(error))
 
 
 @app.get("/rollout/token")
@@ -58,14 +51,13 @@ def token() -> ResponseReturnValue:
     user_id = SESSIONS.get(request.headers.get("X-Demo-Session", ""))
     if user_id is None:
         return jsonify(error="not_signed_in"), 401
-    parts = connect_token_response(generate_connect_token(user_id, issuer.issue(user_id)))
-    return Response(parts.body, parts.status, parts.headers)
+    return respond(connect_token_response(generate_connect_token(user_id, issuer.issue(user_id))))
 
 
 @app.post("/rollout/refresh")
-def refresh() -> ResponseReturnValue:
-    parts = refresh_endpoint.handle(request.headers, request.stream.read(REFRESH_BODY))
-    return Response(parts.body, parts.status, parts.headers)
+def refresh() -> Response:
+    # One byte more than is accepted, so that a larger body is refused and not kept in memory.
+    return respond(refresh_endpoint.handle(request.stream.read(MAX_REFRESH_BODY + 1), request.headers))
 
 
 @app.get("/api/contacts")
@@ -78,7 +70,7 @@ def contacts() -> ResponseReturnValue:
 
 @app.post("/rollout/webhook")
 def webhook() -> ResponseReturnValue:
-    event = verify_webhook(request.stream.read(WEBHOOK_BODY), request.headers)
+    event = verify_webhook(request.stream.read(MAX_WEBHOOK_BODY + 1), request.headers)
     if event.event_id not in SEEN_EVENTS:
         CONTACTS.extend(event.resource_ids)
         SEEN_EVENTS.add(event.event_id)

@@ -7,46 +7,33 @@ a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept i
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from rollout_auth import (
+    MAX_REFRESH_BODY,
+    MAX_WEBHOOK_BODY,
     ApiKeyIssuer,
-    AuthData,
     RefreshEndpoint,
-    RefreshRequest,
+    RequestRefusedError,
     RequestVerifier,
     ResponseParts,
-    VerificationError,
     connect_token_response,
+    error_response,
     generate_connect_token,
     verify_webhook,
 )
 
-# Bytes to read at most: one more than is accepted, so that a larger body is refused and not kept in memory.
-REFRESH_BODY = 64 * 1024 + 1
-WEBHOOK_BODY = 4 * 1024 * 1024 + 1
-
-logger = logging.getLogger(__name__)
 verifier = RequestVerifier.from_env()
 issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
+refresh_endpoint = RefreshEndpoint(lambda request: issuer.refresh(request.refresh_token), verifier=verifier)
 
-# Your own sign-in and your own database, in place of these. The keys need none.
+# Your own sign-in and your own database, in place of these. The keys need no database.
 SESSIONS = {"demo-session": "user-1"}
 CONTACTS: list[str] = []
 SEEN_EVENTS: set[str] = set()
-
-
-def renew(request: RefreshRequest) -> AuthData:
-    return issuer.refresh(request.refresh_token)
-
-
-refresh_endpoint = RefreshEndpoint(
-    renew, verifier=verifier, on_refused=lambda error: logger.warning("refresh refused: %s", error.code)
-)
 
 
 def answer(status: int, **fields: object) -> ResponseParts:
@@ -61,7 +48,8 @@ def token(environ: dict[str, Any]) -> ResponseParts:
 
 
 def refresh(environ: dict[str, Any]) -> ResponseParts:
-    return refresh_endpoint.handle(environ, environ["wsgi.input"].read(REFRESH_BODY))
+    # One byte more than is accepted, so that a larger body is refused and not kept in memory.
+    return refresh_endpoint.handle(environ["wsgi.input"].read(MAX_REFRESH_BODY + 1), environ)
 
 
 def contacts(environ: dict[str, Any]) -> ResponseParts:
@@ -72,7 +60,7 @@ def contacts(environ: dict[str, Any]) -> ResponseParts:
 
 
 def webhook(environ: dict[str, Any]) -> ResponseParts:
-    event = verify_webhook(environ["wsgi.input"].read(WEBHOOK_BODY), environ)
+    event = verify_webhook(environ["wsgi.input"].read(MAX_WEBHOOK_BODY + 1), environ)
     if event.event_id not in SEEN_EVENTS:
         CONTACTS.extend(event.resource_ids)
         SEEN_EVENTS.add(event.event_id)
@@ -96,7 +84,7 @@ def app(environ: dict[str, Any], start_response: Callable[[str, list[tuple[str, 
             parts = answer(405, error="method_not_allowed")
         else:
             parts = view(environ)
-    except VerificationError as error:
-        parts = answer(error.status, error=error.code)
+    except RequestRefusedError as error:
+        parts = error_response(error)
     start_response(f"{parts.status} {HTTPStatus(parts.status).phrase}", list(parts.headers.items()))
     return [parts.body]
