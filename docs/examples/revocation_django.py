@@ -1,25 +1,30 @@
-"""Revoked API keys in Django, for the ``models.py`` of an app: two rules, of which you take one.
-
-By date: ``revoke_by_date`` ends all keys that the user has. One of the same millisecond ends with them, so a request
-that revokes and issues at once takes the other rule.
+"""Revoked API keys in Django, for the ``models.py`` of an app: two rules, of which you choose one.
 
 By version: issue with ``grant_id=current_grant_id(user)``; ``revoke_by_version`` raises it, and no clock matters.
 
+By date: ``revoke_by_date`` revokes all keys that the user has, those of the same millisecond included, so a request
+that revokes and issues at once needs the other rule.
+
 The keys of a user who is deleted or not active are revoked under both. The table is one of its own: ``user.save()``
 writes all fields of a user, and would write back a date or a version that another request has just replaced.
+
+While the database is down, every key is refused: ``available`` raises ``TemporarilyUnavailableError``, which
+``error_response`` answers with 503 and ``Retry-After``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import OperationalError, models
 from django.utils import timezone
 
-from rollout_auth import ApiKeyGrant, ApiKeyIssuer
+from rollout_auth import ApiKeyGrant, ApiKeyIssuer, TemporarilyUnavailableError
 
 
 class ApiKeys(models.Model):
@@ -35,9 +40,18 @@ class ApiKeys(models.Model):
         return f"API keys of user {self.pk}"
 
 
+@contextmanager
+def available() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise TemporarilyUnavailableError("the database cannot be reached") from error
+
+
 def revoked_by_date(grant: ApiKeyGrant) -> bool:
     older = models.Q(api_keys__keys_revoked_at=None) | models.Q(api_keys__keys_revoked_at__lt=grant.granted_at)
-    return not get_user_model().objects.filter(older, pk=grant.user_id, is_active=True).exists()
+    with available():
+        return not get_user_model().objects.filter(older, pk=grant.user_id, is_active=True).exists()
 
 
 def revoke_by_date(user: AbstractUser) -> None:
@@ -50,7 +64,8 @@ def current_grant_id(user: AbstractUser) -> str:
 
 
 def revoked_by_version(grant: ApiKeyGrant) -> bool:
-    keys = ApiKeys.objects.filter(user=grant.user_id, user__is_active=True).first()
+    with available():
+        keys = ApiKeys.objects.filter(user=grant.user_id, user__is_active=True).first()
     return keys is None or grant.grant_id != f"{grant.user_id}:{keys.key_version}"
 
 

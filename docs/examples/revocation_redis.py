@@ -1,11 +1,11 @@
 """Revoked API keys in Redis, for many machines: one date per user, in milliseconds since 1970.
 
-``revoke_by_date`` ends all keys that the user has; one of the same millisecond ends with them. Redis knows no users:
-call it for each user that you delete too, and never give an id again.
+``revoke_by_date`` revokes all keys that the user has, those of the same millisecond included. Redis knows no users:
+call it for each user that you delete too, and never reuse an id.
 
-When Redis is down, its exception passes through ``authenticate`` and ``refresh``: nobody gets in. That is an error of
-your own, but for a refresh ``renew`` tells Rollout to come back. A Redis that forgets lets revoked keys in again: have
-it persist (``appendonly yes``) and evict nothing (``maxmemory-policy noeviction``).
+While Redis is down, every key is refused: ``TemporarilyUnavailableError`` passes through ``authenticate`` and
+``refresh``, and ``error_response`` answers it with 503 and ``Retry-After``. A Redis that forgets accepts revoked keys
+again: have it persist (``appendonly yes``) and evict nothing (``maxmemory-policy noeviction``).
 
 REDIS_URL, API_KEY_SECRET and ROLLOUT_VERIFICATION_TOKEN are in the environment.
 """
@@ -19,15 +19,7 @@ from datetime import datetime, timedelta, timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
-from rollout_auth import (
-    ApiKeyGrant,
-    ApiKeyIssuer,
-    AuthData,
-    RefreshEndpoint,
-    RefreshRequest,
-    RefreshUnavailableError,
-    RequestVerifier,
-)
+from rollout_auth import ApiKeyGrant, ApiKeyIssuer, RefreshEndpoint, RequestVerifier, TemporarilyUnavailableError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MILLISECOND = timedelta(milliseconds=1)
@@ -40,18 +32,14 @@ def revoke_by_date(user_id: str) -> None:
 
 
 def revoked_by_date(grant: ApiKeyGrant) -> bool:
-    revoked_at = redis.get(f"keys-revoked-at:{grant.user_id}")
+    try:
+        revoked_at = redis.get(f"keys-revoked-at:{grant.user_id}")
+    except RedisError as error:
+        raise TemporarilyUnavailableError("Redis cannot be reached") from error
     return revoked_at is not None and (grant.granted_at - EPOCH) // MILLISECOND <= int(revoked_at)
 
 
 issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"], is_revoked=revoked_by_date)
-
-
-def renew(request: RefreshRequest) -> AuthData:
-    try:
-        return issuer.refresh(request.refresh_token)
-    except RedisError as error:
-        raise RefreshUnavailableError from error
-
-
-refresh_endpoint = RefreshEndpoint(renew, verifier=RequestVerifier.from_env())
+refresh_endpoint = RefreshEndpoint(
+    lambda request: issuer.refresh(request.refresh_token), verifier=RequestVerifier.from_env()
+)

@@ -1,22 +1,28 @@
-"""Revoked API keys in SQLAlchemy 2: two rules, of which you take one.
-
-By date: ``revoke_by_date`` ends all keys that the user has. One of the same millisecond ends with them, so a request
-that revokes and issues at once takes the other rule. The column must keep milliseconds: ``DATETIME(fsp=6)`` in MySQL.
+"""Revoked API keys in SQLAlchemy 2: two rules, of which you choose one.
 
 By version: issue with ``grant_id=current_grant_id(user_id)``; ``revoke_by_version`` raises it, and no clock matters.
 
-The keys of a deleted user are revoked under both. DATABASE_URL and API_KEY_SECRET are in the environment.
+By date: ``revoke_by_date`` revokes all keys that the user has, those of the same millisecond included, so a request
+that revokes and issues at once needs the other rule. The column must keep milliseconds: ``DATETIME(fsp=6)`` in MySQL.
+
+The keys of a deleted user are revoked under both. While the database is down, every key is refused: ``available``
+raises ``TemporarilyUnavailableError``, which ``error_response`` answers with 503 and ``Retry-After``.
+
+DATABASE_URL and API_KEY_SECRET are in the environment.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 
-from sqlalchemy import DateTime, create_engine, or_, select, update
+from sqlalchemy import Connection, DateTime, create_engine, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from rollout_auth import ApiKeyGrant, ApiKeyIssuer
+from rollout_auth import ApiKeyGrant, ApiKeyIssuer, TemporarilyUnavailableError
 
 engine = create_engine(os.environ["DATABASE_URL"])
 
@@ -36,9 +42,18 @@ class User(Base):
     key_version: Mapped[int] = mapped_column(server_default="1")
 
 
+@contextmanager
+def available() -> Iterator[Connection]:
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as error:
+        raise TemporarilyUnavailableError("the database cannot be reached") from error
+
+
 def revoked_by_date(grant: ApiKeyGrant) -> bool:
     older = or_(User.keys_revoked_at.is_(None), User.keys_revoked_at < grant.granted_at)
-    with engine.connect() as connection:
+    with available() as connection:
         return connection.scalar(select(User.id).where(User.id == int(grant.user_id), older)) is None
 
 
@@ -49,7 +64,7 @@ def revoke_by_date(user_id: str) -> None:
 
 
 def current_grant_id(user_id: str) -> str | None:
-    with engine.connect() as connection:
+    with available() as connection:
         version = connection.scalar(select(User.key_version).where(User.id == int(user_id)))
     return None if version is None else f"{user_id}:{version}"
 

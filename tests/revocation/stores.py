@@ -59,9 +59,9 @@ def imported(name: str, **environment: str) -> ModuleType:
     return module
 
 
-def refresh_request(refresh_token: str) -> tuple[dict[str, str], bytes]:
+def refresh_request(refresh_token: str) -> tuple[bytes, dict[str, str]]:
     headers = {"X-Rollout-Verification-Token": VERIFICATION_TOKEN, "Content-Type": "application/json"}
-    return headers, json.dumps({"refreshToken": refresh_token}).encode()
+    return json.dumps({"refreshToken": refresh_token}).encode(), headers
 
 
 class Store:

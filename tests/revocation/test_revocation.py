@@ -7,10 +7,13 @@ from datetime import datetime, timedelta, timezone
 from itertools import product
 from pathlib import Path
 
+import django.db
 import pytest
+import sqlalchemy.exc
 from redis.exceptions import RedisError
 from revocation.stores import (
     MILLISECOND,
+    SECRET,
     AsyncStore,
     DjangoStore,
     Keys,
@@ -20,10 +23,13 @@ from revocation.stores import (
 )
 
 from rollout_auth import (
+    ApiKeyIssuer,
     AuthData,
     InvalidApiKeyError,
     InvalidRefreshTokenError,
     RefreshRequest,
+    TemporarilyUnavailableError,
+    error_response,
 )
 
 MOMENT = datetime.now(timezone.utc).replace(microsecond=900_000) - timedelta(minutes=1)
@@ -60,6 +66,14 @@ def assert_revoked(keys: Keys, auth_data: AuthData) -> None:
         keys.authenticate(auth_data)
     with pytest.raises(InvalidRefreshTokenError, match="revoked"):
         keys.refresh(auth_data)
+
+
+def assert_unavailable(issuer: ApiKeyIssuer, auth_data: AuthData, cause: type[Exception]) -> None:
+    for call, token in ((issuer.authenticate, auth_data.api_key), (issuer.refresh, auth_data.refresh_token)):
+        with pytest.raises(TemporarilyUnavailableError) as caught:
+            call(token)
+        assert isinstance(caught.value.__cause__, cause)
+        assert error_response(caught.value).status == 503
 
 
 def until_next_millisecond() -> None:
@@ -242,15 +256,44 @@ def test_endpoint_and_other_text(keys: Keys) -> None:
 
 @each(REDIS)
 def test_redis_is_down(keys: Keys, tmp_path: Path) -> None:
-    """Without Redis nobody gets in: its own error comes out, and Rollout is told to come back with a refresh."""
+    """Without Redis every key is refused, and the answer is 503: come back later."""
     away = Store(imported("revocation_redis", REDIS_URL=f"unix://{tmp_path}/socket"))
     auth_data = keys.issue("user-1")
-    with pytest.raises(RedisError):
-        away.example.issuer.authenticate(auth_data.api_key)
-    with pytest.raises(RedisError):
-        away.example.issuer.refresh(auth_data.refresh_token)
+    assert_unavailable(away.example.issuer, auth_data, RedisError)
     parts = away.answer(auth_data.refresh_token)
     assert (parts.status, json.loads(parts.body)["error"]) == (503, "temporarily_unavailable")
+
+
+@pytest.mark.parametrize("rule", ["date", "version"])
+def test_database_is_down(rule: str, tmp_path: Path) -> None:
+    """Without its tables, which stands for a database that is down, every key is refused, with a 503."""
+    away = imported("revocation_sqlalchemy", DATABASE_URL=f"sqlite:///{tmp_path}/without-tables")
+    issuer = ApiKeyIssuer(SECRET, is_revoked=getattr(away, f"revoked_by_{rule}"))
+    assert_unavailable(issuer, issuer.issue("1"), sqlalchemy.exc.OperationalError)
+    away.engine.dispose()
+
+
+@each(product(["django-sqlite"], ["date", "version"]))
+def test_django_database_is_down(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same in Django."""
+    auth_data = keys.issue(keys.store.add_user())
+
+    def away(*_: object) -> None:
+        raise django.db.OperationalError
+
+    monkeypatch.setattr(django.db.connection, "cursor", away)
+    assert_unavailable(keys.issuer, auth_data, django.db.OperationalError)
+
+
+def test_async_database_is_down(tmp_path: Path) -> None:
+    """The same in an async application, whose endpoint answers with 503."""
+    away = AsyncStore(imported("revocation_async", DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path}/without-tables"))
+    auth_data = away.example.issuer.issue("1")
+    with pytest.raises(TemporarilyUnavailableError):
+        away.authenticate(away.example.issuer, auth_data.api_key)
+    parts = away.answer(auth_data.refresh_token)
+    assert (parts.status, json.loads(parts.body)["error"]) == (503, "temporarily_unavailable")
+    away.close()
 
 
 @in_async
