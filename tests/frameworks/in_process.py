@@ -9,6 +9,7 @@ import os
 import sys
 from typing import Any
 
+from rollout_auth import ApiKeyGrant, ApiKeyIssuer, ClientCredentials, TemporarilyUnavailableError
 from rollout_auth.testing import AsyncRolloutSimulator, Clock, Dashboard, DashboardRequest, Report, RolloutSimulator
 
 DASHBOARD = Dashboard(token=DashboardRequest("GET", "/rollout/token", headers={"X-Demo-Session": "demo-session"}))
@@ -34,8 +35,25 @@ def outcomes(report: Report) -> list[str]:
     return [f"{step.outcome} {step.reason}".strip() for step in report.steps]
 
 
+def is_revoked(_: ApiKeyGrant) -> bool:
+    """Stands for a store that is away."""
+    raise TemporarilyUnavailableError
+
+
+def while_away(name: str, options: dict[str, Any]) -> list[tuple[int, object, str]]:
+    """The answers to a call and a refresh while the store cannot be asked about a grant."""
+    module = importlib.import_module(name.partition(":")[0])
+    app = next(iter(ways(name).values()))
+    with Clock().installed() as clock:
+        simulator = RolloutSimulator(app, dashboard=DASHBOARD, clock=clock, **options)
+        simulator.connect()
+        module.issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"], is_revoked=is_revoked)
+        answers = [simulator.send(request) for request in (DASHBOARD.api, DASHBOARD.refresh)]
+    return [(answer.status, json.loads(answer.body), answer.header("Retry-After")) for answer in answers]
+
+
 def main(name: str, options: dict[str, Any]) -> None:
-    """Print the outcomes by way."""
+    """Print the outcomes by way, and the answers of an app whose store is away."""
     results: dict[str, list[str]] = {}
     for way, app in ways(name).items():
         with Clock().installed() as clock:
@@ -45,12 +63,10 @@ def main(name: str, options: dict[str, Any]) -> None:
             simulator = AsyncRolloutSimulator(app, dashboard=DASHBOARD, clock=clock, **options)
             if way != "client":
                 results[f"{way}, awaited"] = outcomes(asyncio.run(simulator.run()))
-    sys.stdout.write(json.dumps(results))
+    sys.stdout.write(json.dumps([results, while_away(name, options)]))
 
 
 if __name__ == "__main__":
-    from rollout_auth import ClientCredentials
-
     main(
         sys.argv[1],
         {

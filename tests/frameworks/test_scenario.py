@@ -39,7 +39,7 @@ def test_by_the_command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The command finds nothing to mend."""
+    """The command finds nothing to fix."""
     monkeypatch.setenv("ROLLOUT_CLIENT_ID", credentials.client_id)
     monkeypatch.setenv("ROLLOUT_CLIENT_SECRET", credentials.client_secret)
     monkeypatch.setenv("ROLLOUT_PREVIOUS_CLIENT_SECRET", credentials.previous_client_secrets[0])
@@ -52,7 +52,10 @@ def test_by_the_command(
 
 @pytest.mark.parametrize("app", APPS)
 def test_in_process(app: str, settings: dict[str, str], names: dict[str, str]) -> None:
-    """An app that is called in this process, and whose library has the simulator's clock, passes every step."""
+    """An app that is called in this process, and whose library has the simulator's clock, passes every step.
+
+    When the store that it asks about a grant is away, a call and a refresh are answered with 503.
+    """
     done = subprocess.run(
         [sys.executable, "-W", "error", Path(__file__).parent / "in_process.py", names[app]],
         env={**os.environ, **settings, "PYTHONPATH": str(EXAMPLES)},
@@ -61,6 +64,7 @@ def test_in_process(app: str, settings: dict[str, str], names: dict[str, str]) -
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)
+    results, away = json.loads(done.stdout)
     assert results == dict.fromkeys(results, PASSED)
     assert len(results) == (4 if app == "django" else 2)
+    assert away == [[503, {"error": "temporarily_unavailable"}, "30"]] * 2
