@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from email.message import Message
+from typing import Any, cast
+from wsgiref.headers import Headers
 
 from rollout_auth import (
     LEGACY_NAMESPACE,
+    MAX_REFRESH_BODY,
+    MAX_WEBHOOK_BODY,
     ApiKeyGrant,
     ApiKeyIssuer,
     AuthData,
@@ -17,17 +21,18 @@ from rollout_auth import (
     InvalidRefreshTokenError,
     RefreshEndpoint,
     RefreshRequest,
-    RefreshUnavailableError,
+    RequestRefusedError,
     RequestVerifier,
     ResponseParts,
     RolloutAuthError,
+    TemporarilyUnavailableError,
     TokenExpiredError,
     TokenNotYetValidError,
     WebhookEvent,
     connect_token_response,
+    error_response,
     generate_connect_token,
     parse_refresh_request,
-    refresh_error_response,
     refresh_response,
     verify_connect_token,
     verify_webhook,
@@ -44,6 +49,15 @@ from rollout_auth.testing import (
     RolloutSimulator,
     assert_connect_token,
     sign_webhook,
+)
+from rollout_auth.wire import (
+    AuthDataDict,
+    ConnectTokenAnswer,
+    ConnectTokenClaims,
+    ErrorAnswer,
+    LegacyNamespaceClaim,
+    NamespaceClaim,
+    WebhookPayload,
 )
 
 credentials: ClientCredentials = ClientCredentials("client-id", "secret", ["earlier secret"])
@@ -71,6 +85,18 @@ verified: ConnectToken = verify_connect_token(
 )
 auth_data: AuthData | None = verified.auth_data
 expires_at: datetime = verified.expires_at
+all_claims: dict[str, object] = verified.claims
+
+claims: ConnectTokenClaims = cast("ConnectTokenClaims", verified.claims)
+details: NamespaceClaim = {"authData": {"apiKey": "key"}}
+legacy: LegacyNamespaceClaim = {
+    "authData": {"apiKey": "key", "refreshToken": "refresh", "expiresIn": 3600},
+    "dev": True,
+}
+stored: AuthDataDict = cast("AuthDataDict", refreshable.to_dict())
+stored_key: str = stored["apiKey"]
+token_answer: ConnectTokenAnswer = {"token": token, "expiresAt": expires_at.isoformat()}
+error_answer: ErrorAnswer = {"error": InvalidRefreshTokenError.error}
 
 
 verifier: RequestVerifier = RequestVerifier(["token-1", "token-0"], header="Authorization")
@@ -91,17 +117,21 @@ async def renew_later(request: RefreshRequest) -> AuthData:
 def inbound(
     mapping: dict[str, str | None], environ: dict[str, Any], pairs: list[tuple[bytes, bytes]], body: bytes
 ) -> tuple[WebhookEvent, RefreshRequest, list[ResponseParts]]:
-    """Hand over headers as frameworks have them."""
+    """Pass headers as frameworks have them."""
     verifier.verify(mapping)
     verifier.verify(environ)
     verifier.verify(pairs)
+    verifier.verify([("X-Rollout-Verification-Token", "token-1")])
+    verifier.verify(Message())
+    verifier.verify(Headers([]))
     verifier.verify_token(mapping.get("token"))
-    event = verify_webhook(body, pairs, credentials=credentials, signed_content="raw")
+    event = verify_webhook(body[:MAX_WEBHOOK_BODY], pairs, credentials=credentials, signed_content="raw")
     request = parse_refresh_request(body, mapping.get("content-type"), field="token")
     answers = [
-        RefreshEndpoint(renew, verifier=verifier, on_refused=print).handle(mapping, body),
+        RefreshEndpoint(renew, verifier=verifier).handle(body[:MAX_REFRESH_BODY], mapping),
         refresh_response(renew(request)),
-        refresh_error_response(InvalidRefreshTokenError()),
+        error_response(InvalidRefreshTokenError()),
+        error_response(TemporarilyUnavailableError("the database is down", retry_after=timedelta(minutes=1))),
         connect_token_response(token),
     ]
     return event, request, answers
@@ -109,7 +139,13 @@ def inbound(
 
 async def inbound_later(pairs: list[tuple[bytes, bytes]], body: bytes) -> ResponseParts:
     """Answer from an ASGI application."""
-    return await RefreshEndpoint(renew_later, verifier=None).handle_async(pairs, body)
+    return await RefreshEndpoint(renew_later, verifier=None).handle_async(body, pairs)
+
+
+def uri_of(event: WebhookEvent) -> tuple[str | None, list[str]]:
+    """Read an event, which may have no URI, and its payload."""
+    payload = cast("WebhookPayload", event.payload)
+    return event.uri or payload["uri"], payload["resourceIds"]
 
 
 def is_revoked(grant: ApiKeyGrant) -> bool:
@@ -137,8 +173,10 @@ def explain(error: RolloutAuthError) -> tuple[str, int, object]:
         return error.code, error.status, error.valid_from
     if isinstance(error, InvalidClaimError):
         return error.code, error.status, error.claim
-    if isinstance(error, RefreshUnavailableError):
+    if isinstance(error, TemporarilyUnavailableError):
         return error.code, error.status, error.retry_after
+    if isinstance(error, RequestRefusedError):
+        return error.code, error.status, error.error
     return error.code, error.status, None
 
 
@@ -148,7 +186,7 @@ def partner(request: Request) -> Response:
 
 
 def simulated() -> tuple[Report, Response, IntegrationError | None]:
-    """Play Rollout towards an app."""
+    """Simulate Rollout against an app."""
     dashboard = Dashboard(api=DashboardRequest("POST", "/v1", json={"key": "{{context.authData.apiKey}}"}))
     simulator = RolloutSimulator(partner, credentials=credentials, dashboard=dashboard, clock=Clock())
     connected: ConnectToken = simulator.connect(token)
@@ -171,6 +209,7 @@ def mistakes() -> None:
     generate_connect_token("user-1", ttl=3600)  # type: ignore[arg-type]
     generate_connect_token("user-1", namespace="rollout")  # type: ignore[arg-type]
     plain.api_key = "another"  # type: ignore[misc]
+    error_response(ValueError())  # type: ignore[arg-type]
     RefreshEndpoint(renew)  # type: ignore[call-arg]
     verifier.verify("token-1")  # type: ignore[arg-type]
     verify_webhook({"eventId": "1"}, {})  # type: ignore[arg-type]
