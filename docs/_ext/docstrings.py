@@ -10,10 +10,10 @@ from sphinx.pycode import ModuleAnalyzer
 
 import rollout_auth
 import rollout_auth.testing
-from rollout_auth import RolloutAuthError
+from rollout_auth import RequestRefusedError, RolloutAuthError
 from rollout_auth.testing import CREDENTIALS, Dashboard
 
-_VARIABLES = ("rollout_auth._claims", "rollout_auth.testing.credentials")
+_VARIABLES = tuple(f"rollout_auth.{name}" for name in ("connect_token", "refresh", "webhooks", "testing.credentials"))
 _PLAIN = ("attribute", "data", "property")
 _DEFAULTS = {
     repr(timedelta(hours=1)): "timedelta(hours=1)",
@@ -54,11 +54,12 @@ def links(_app: Sphinx, _what: str, own: str, _value: object, _options: object, 
 
 
 def error(_app: Sphinx, what: str, _name: str, value: object, _options: object, lines: list[str]) -> None:
-    """An error has its code and its status first, and its cause and mend are told apart."""
+    """An error starts with its code, its status and what the answer says; its cause and its fix stand out."""
     if what == "exception":
-        lines[:] = [re.sub(r"^(Cause|Mend): ", r"**\1:** ", line) for line in lines]
+        lines[:] = [re.sub(r"^(Cause|Fix): ", r"**\1:** ", line) for line in lines]
     if isinstance(value, type) and issubclass(value, RolloutAuthError):
-        lines[:0] = [f"**Code:** ``{value.code}``. **Status:** {value.status}.", ""]
+        answer = f" **Answer:** ``{value.error}``." if issubclass(value, RequestRefusedError) else ""
+        lines[:0] = [f"**Code:** ``{value.code}``. **Status:** {value.status}.{answer}", ""]
 
 
 def signature(

@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from rollout_auth import RolloutAuthError, errors
+from rollout_auth import RequestRefusedError, RolloutAuthError, errors
 from rollout_auth.cli import _demo, _doctor, _inspect, _mint, _simulate
 
 
@@ -21,13 +21,20 @@ def error_classes() -> list[type[RolloutAuthError]]:
 
 
 class Errors(SphinxDirective):
-    """Every error with its code and status, and a link to its cause and mend."""
+    """Every error with its code, its status and what the answer says, and a link to its cause and fix."""
 
     def run(self) -> list[nodes.Node]:
         """Make the table of Markdown."""
-        rows = [f"| {{py:exc}}`~rollout_auth.{one.__name__}` `{one.code}` | {one.status} |" for one in error_classes()]
-        table = ["| class and code | status |", "|---|---|", *rows]
+        rows = [
+            f"| {{py:exc}}`~rollout_auth.{one.__name__}` `{one.code}` | {one.status} | {_answer(one)} |"
+            for one in error_classes()
+        ]
+        table = ["| class and code | status | answer |", "|---|---|---|", *rows]
         return self.parse_text_to_nodes("\n".join(table), offset=self.lineno)
+
+
+def _answer(error: type[RolloutAuthError]) -> str:
+    return f"`{error.error}`" if issubclass(error, RequestRefusedError) else ""
 
 
 class Command(SphinxDirective):

@@ -16,14 +16,17 @@ from typing import Any
 
 import pytest
 from docs.pages import DOCS, PAGES, ROOT
+from typing_extensions import is_typeddict
 
 import rollout_auth
 import rollout_auth.testing
+import rollout_auth.wire
 
 SITE = ROOT / "build" / "docs"
 BUILT = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
 SEARCHES = {
-    "invalid_grant": "reference/errors.html",
+    "invalid_refresh_token": "reference/errors.html",
+    "WebhookPayload": "reference/wire.html",
     "generate_connect_token": "reference/index.html",
     "rollout_simulator": "reference/testing.html",
     "ROLLOUT_PREVIOUS_CLIENT_SECRET": "reference/command.html",
@@ -121,6 +124,13 @@ def test_names_have_entries(package: Any) -> None:
     """Each name that users import has an entry that can be linked."""
     reference = "".join(html(page) for page in BUILT if page.startswith("reference/"))
     assert [name for name in package.__all__ if f'id="{package.__name__}.{name}"' not in reference] == []
+
+
+def test_types_have_entries() -> None:
+    """So has each type of what travels."""
+    types = [name for name, value in vars(rollout_auth.wire).items() if is_typeddict(value)]
+    assert len(types) > 6
+    assert [name for name in types if f'id="rollout_auth.wire.{name}"' not in html("reference/wire.html")] == []
 
 
 @pytest.mark.parametrize("page", [page for page in BUILT if page.startswith("reference/")])

@@ -17,15 +17,23 @@ from docs.pages import DOCS, ROOT, rows
 
 import rollout_auth
 import rollout_auth.testing
-from rollout_auth import AuthData, ClientCredentials, cli, errors, generate_connect_token, verify_webhook
-from rollout_auth._frozen import MAX_EXTRA_DEPTH, MAX_EXTRA_VALUES
+from rollout_auth import (
+    MAX_REFRESH_BODY,
+    MAX_WEBHOOK_BODY,
+    AuthData,
+    ClientCredentials,
+    cli,
+    errors,
+    generate_connect_token,
+    verify_webhook,
+)
 from rollout_auth._json import MAX_DEPTH
 from rollout_auth._jws import MAX_TOKEN_LENGTH
+from rollout_auth._time import TEN_YEARS
 from rollout_auth.api_keys import LATE
+from rollout_auth.auth_data import MAX_EXTRA_DEPTH, MAX_EXTRA_VALUES
 from rollout_auth.cli import _demo, _doctor, _inspect, _mint, _simulate
-from rollout_auth.refresh import MAX_BODY as MAX_REFRESH
 from rollout_auth.testing import sign_webhook
-from rollout_auth.webhooks import MAX_BODY as MAX_WEBHOOK
 
 REFERENCE = DOCS / "reference"
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)]
@@ -69,10 +77,10 @@ def test_everything_public_is_described(name: str) -> None:
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
-def test_cause_and_mend(error: type[Exception]) -> None:
-    """Each error says what causes it and what mends it, in a paragraph each, that no other error has."""
-    told = dict(re.findall(r"^(Cause|Mend): (.+?)$", _paragraphs(error), re.MULTILINE))
-    assert list(told) == ["Cause", "Mend"]
+def test_cause_and_fix(error: type[Exception]) -> None:
+    """Each error says what causes it and how to fix it, in a paragraph each, that no other error has."""
+    told = dict(re.findall(r"^(Cause|Fix): (.+?)$", _paragraphs(error), re.MULTILINE))
+    assert list(told) == ["Cause", "Fix"]
     assert all(len(text) > 20 and text.endswith(".") for text in told.values())
     others = [_paragraphs(other) for other in ERRORS if other is not error]
     assert not any(text in other for text in told.values() for other in others if len(text) > 50)
@@ -132,17 +140,27 @@ def test_sizes() -> None:
         re.findall(r"[\d,]+(?= (?:characters|KiB|MiB|levels|values))", row[1]) for row in rows(REFERENCE / "wire.md")
     ]
     numbers = [int(number.replace(",", "")) for found in told for number in found]
-    expected = [MAX_TOKEN_LENGTH, 8, MAX_REFRESH // 2**10, MAX_WEBHOOK // 2**20, MAX_DEPTH]
+    expected = [MAX_TOKEN_LENGTH, 8, MAX_REFRESH_BODY // 2**10, MAX_WEBHOOK_BODY // 2**20, MAX_DEPTH]
     assert numbers == [*expected, MAX_EXTRA_DEPTH, MAX_EXTRA_VALUES]
     assert f"{LATE:,} s" in _wire()
+    assert f"{TEN_YEARS:,} s" in _wire()
 
 
-def test_refresh_answers() -> None:
-    """Each answer to a refresh that the wire names is one that the code gives."""
-    told = {(row[0], code) for row in rows(REFERENCE / "wire.md") for code in re.findall(r'"error": "(\w+)"', row[1])}
-    raised = [errors.MalformedRequestError(), errors.InvalidRefreshTokenError(), errors.BadVerificationTokenError()]
-    answers = map(rollout_auth.refresh_error_response, [*raised, errors.RefreshUnavailableError()])
-    assert told == {(str(answer.status), json.loads(answer.body)["error"]) for answer in answers}
+def test_refusals() -> None:
+    """Each answer to a refused request that the wire names is one that the code gives, and it names all of them."""
+    told = {
+        (row[0], error, *re.findall(r"`(Bearer.*?|Retry-After)`", row[2]))
+        for row in rows(REFERENCE / "wire.md")
+        for error in re.findall(r'"error": "(\w+)"', row[1])
+    }
+    refused = [error for error in ERRORS if issubclass(error, errors.RequestRefusedError)]
+    answers = [rollout_auth.error_response(error()) for error in refused]
+    challenges = [answer.headers.get("WWW-Authenticate") for answer in answers]
+    retries = ["Retry-After" if "Retry-After" in answer.headers else None for answer in answers]
+    assert told == {
+        (str(answer.status), json.loads(answer.body)["error"], *filter(None, extra))
+        for answer, *extra in zip(answers, challenges, retries, strict=True)
+    }
 
 
 def _wire() -> str:
