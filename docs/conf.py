@@ -42,6 +42,7 @@ intersphinx_mapping = {"python": ("https://docs.python.org/3", "python.inv")}
 nitpick_ignore = [
     ("py:class", "datetime"),  # a NamedTuple keeps the text of its annotations, and autodoc cannot tell whose it is
     ("py:class", "hypothesis.strategies.SearchStrategy"),  # another project's
+    ("py:class", "rollout_auth.headers.HeaderItems"),  # for type checkers alone: email.message.Message and its like
 ]
 
 plantuml = "plantuml -DPLANTUML_LIMIT_SIZE=8192"

@@ -13,7 +13,9 @@ import rollout_auth.testing
 from rollout_auth import RequestRefusedError, RolloutAuthError
 from rollout_auth.testing import CREDENTIALS, Dashboard
 
-_VARIABLES = tuple(f"rollout_auth.{name}" for name in ("connect_token", "refresh", "webhooks", "testing.credentials"))
+_VARIABLES = tuple(
+    f"rollout_auth.{name}" for name in ("connect_token", "refresh", "webhooks", "wire", "testing.credentials")
+)
 _PLAIN = ("attribute", "data", "property")
 _DEFAULTS = {
     repr(timedelta(hours=1)): "timedelta(hours=1)",
@@ -21,7 +23,7 @@ _DEFAULTS = {
     repr(Dashboard()): "Dashboard()",
     repr(CREDENTIALS): "CREDENTIALS",
 }
-_NO_EXPRESSION = re.compile(r"= (?:<\w+ .*?>(?=, \w+: |\))|AuthData\(.*?\))")
+_NO_EXPRESSION = re.compile(r"= (?:<\w+.*?>(?=, \w+: |\))|AuthData\(.*?\))")
 _PAGES = {name: package.__name__ for package in (rollout_auth.testing, rollout_auth) for name in package.__all__}
 
 
