@@ -3,7 +3,8 @@
 By version: issue with ``grant_id=current_grant_id(user)``; ``revoke_by_version`` raises it, and no clock matters.
 
 By date: ``revoke_by_date`` revokes all keys that the user has, those of the same millisecond included, so a request
-that revokes and issues at once needs the other rule.
+that revokes and issues at once needs the other rule. It misses a grant from a machine whose clock is ahead: set the
+clocks by NTP.
 
 The keys of a user who is deleted or not active are revoked under both. The table is one of its own: ``user.save()``
 writes all fields of a user, and would write back a date or a version that another request has just replaced.

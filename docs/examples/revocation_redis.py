@@ -1,7 +1,8 @@
 """Revoked API keys in Redis, for many machines: one date per user, in milliseconds since 1970.
 
-``revoke_by_date`` revokes all keys that the user has, those of the same millisecond included. Redis knows no users:
-call it for each user that you delete too, and never reuse an id.
+``revoke_by_date`` revokes all keys that the user has, those of the same millisecond included. It misses a grant from a
+machine whose clock is ahead: set the clocks by NTP. Redis knows no users: call it for each user that you delete too,
+and never reuse an id.
 
 While Redis is down, every key is refused: ``TemporarilyUnavailableError`` passes through ``authenticate`` and
 ``refresh``, and ``error_response`` answers it with 503 and ``Retry-After``. A Redis that forgets accepts revoked keys

@@ -3,7 +3,8 @@
 By version: issue with ``grant_id=current_grant_id(user_id)``; ``revoke_by_version`` raises it, and no clock matters.
 
 By date: ``revoke_by_date`` revokes all keys that the user has, those of the same millisecond included, so a request
-that revokes and issues at once needs the other rule. The column must keep milliseconds: ``DATETIME(fsp=6)`` in MySQL.
+that revokes and issues at once needs the other rule. It misses a grant from a machine whose clock is ahead: set the
+clocks by NTP. The column must keep milliseconds: ``DATETIME(fsp=6)`` in MySQL.
 
 The keys of a deleted user are revoked under both. While the database is down, every key is refused: ``available``
 raises ``TemporarilyUnavailableError``, which ``error_response`` answers with 503 and ``Retry-After``.
