@@ -13,9 +13,7 @@ import rollout_auth.testing
 from rollout_auth import RequestRefusedError, RolloutAuthError
 from rollout_auth.testing import CREDENTIALS, Dashboard
 
-_VARIABLES = tuple(
-    f"rollout_auth.{name}" for name in ("connect_token", "refresh", "webhooks", "wire", "testing.credentials")
-)
+_VARIABLES = tuple(f"rollout_auth.{name}" for name in ("connect_token", "refresh", "webhooks", "testing.credentials"))
 _PLAIN = ("attribute", "data", "property")
 _DEFAULTS = {
     repr(timedelta(hours=1)): "timedelta(hours=1)",

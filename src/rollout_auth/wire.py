@@ -10,8 +10,6 @@ listed are allowed (PEP 728) where the protocol allows them.
 Sources: as for the functions that read and write each of them.
 """
 
-from __future__ import annotations
-
 from typing_extensions import NotRequired, TypedDict
 
 
@@ -39,20 +37,20 @@ class LegacyNamespaceClaim(TypedDict, extra_items=object):  # type: ignore[call-
     """Whether unpublished triggers and actions are shown."""
 
 
-ConnectTokenClaims = TypedDict(  # type: ignore[misc]  # likewise
-    "ConnectTokenClaims",
-    {
-        "iss": str,
-        "sub": str,
-        "iat": int,
-        "exp": int,
-        "nbf": NotRequired[int],
-        "rollout.com": NotRequired[NamespaceClaim],
-        "rollouthq.com": NotRequired[LegacyNamespaceClaim],
-    },
-    extra_items=object,
+_NamespaceClaims = TypedDict(  # a class cannot have keys with a dot
+    "_NamespaceClaims",
+    {"rollout.com": NotRequired[NamespaceClaim], "rollouthq.com": NotRequired[LegacyNamespaceClaim]},
 )
-"""The payload of a connect token: cast ``ConnectToken.claims`` to it. Times are in whole seconds since 1970."""
+
+
+class ConnectTokenClaims(_NamespaceClaims, extra_items=object):  # type: ignore[call-arg]  # as above: PEP 728
+    """The payload of a connect token: cast ``ConnectToken.claims`` to it. Times are in whole seconds since 1970."""
+
+    iss: str
+    sub: str
+    iat: int
+    exp: int
+    nbf: NotRequired[int]
 
 
 class ConnectTokenAnswer(TypedDict):

@@ -88,7 +88,10 @@ expires_at: datetime = verified.expires_at
 all_claims: dict[str, object] = verified.claims
 
 claims: ConnectTokenClaims = cast("ConnectTokenClaims", verified.claims)
-details: NamespaceClaim = {"authData": {"apiKey": "key"}}
+issuer_id: str = claims["iss"]
+issued_at: int = claims["iat"]
+valid_from: int | None = claims.get("nbf")
+details: NamespaceClaim | None = claims.get("rollout.com")
 legacy: LegacyNamespaceClaim = {
     "authData": {"apiKey": "key", "refreshToken": "refresh", "expiresIn": 3600},
     "dev": True,
@@ -210,6 +213,7 @@ def mistakes() -> None:
     generate_connect_token("user-1", namespace="rollout")  # type: ignore[arg-type]
     plain.api_key = "another"  # type: ignore[misc]
     error_response(ValueError())  # type: ignore[arg-type]
+    claims["exp"] = "never"  # type: ignore[typeddict-item]
     RefreshEndpoint(renew)  # type: ignore[call-arg]
     verifier.verify("token-1")  # type: ignore[arg-type]
     verify_webhook({"eventId": "1"}, {})  # type: ignore[arg-type]
