@@ -162,7 +162,8 @@ class AuthData:
 
     The values are signed into a connect token, not encrypted: the user's browser can read them. ``repr`` hides them.
     Serialize with ``to_dict``: generic serializers of dataclasses do not know the names on the wire. pydantic accepts
-    and checks an ``AuthData``, but prints its input when it refuses one, unless ``hide_input_in_errors`` is set.
+    and checks an ``AuthData``. When it refuses one, the text of its error shows the input, unless
+    ``hide_input_in_errors`` is set; ``.errors()``, and so FastAPI's answer 422, contains it in any case.
     """
 
     api_key: str = field(repr=False)

@@ -40,8 +40,8 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
         help="check the environment variables",
         description="Check the environment variables that hold the credentials and, if they are set, the verification "
-        "tokens: missing, white space copied along, another kind of key, id and secret swapped, a short secret. "
-        "No value is shown.",
+        "tokens: missing, white space, quotes or a placeholder copied along, the name of a variable, another kind of "
+        "key, id and secret exchanged, a short secret. Check that PyJWT works. No value is shown.",
         epilog="Exit status: 0 if tokens can be signed, 1 if something must be fixed.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
