@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from rollout_auth import AuthData, ClientCredentials, ConnectToken, RefreshRequest, WebhookEvent
-from rollout_auth._text import text_problem
+from rollout_auth import AuthData, ClientCredentials, ConnectToken, InvalidUserIdError, RefreshRequest, WebhookEvent
+from rollout_auth._text import checked_user_id, text_problem
 from rollout_auth._time import TEN_YEARS
 from rollout_auth.auth_data import MAX_SAFE_INTEGER
 from rollout_auth.connect_token import MAX_LIFETIME
@@ -67,7 +67,7 @@ _HOSTILE_JSON = (
 
 def user_ids() -> st.SearchStrategy[str]:
     """User ids that ``generate_connect_token`` takes."""
-    return _texts()
+    return _texts().filter(_is_user_id)
 
 
 def auth_data(*, refreshable: bool | None = None) -> st.SearchStrategy[AuthData]:
@@ -151,6 +151,13 @@ def hostile_bodies() -> st.SearchStrategy[bytes]:
 def _texts() -> st.SearchStrategy[str]:
     characters = st.characters(exclude_categories=["Cs", "Cc"])
     return st.text(characters, min_size=1, max_size=_SIZE).filter(lambda text: text_problem(text) is None)
+
+
+def _is_user_id(text: str) -> bool:
+    try:
+        return checked_user_id(text) == text
+    except InvalidUserIdError:  # the text of a user who is not signed in, such as "None"
+        return False
 
 
 def _extra() -> st.SearchStrategy[dict[str, object]]:
