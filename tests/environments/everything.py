@@ -44,7 +44,7 @@ def everything() -> list[object]:
     grant = issuer.authenticate(renewed.api_key, now=NOON)
     endpoint = RefreshEndpoint(lambda _: auth_data, verifier=RequestVerifier(VERIFICATION_TOKEN))
     headers = {"x-rollout-verification-token": VERIFICATION_TOKEN, "content-type": "application/json"}
-    answers = [endpoint.handle(given, b'{"refreshToken": "refresh-1"}') for given in (headers, {})]
+    answers = [endpoint.handle(b'{"refreshToken": "refresh-1"}', given) for given in (headers, {})]
     body = json.dumps(EVENT).encode()
     event = verify_webhook(body, sign_webhook(body, credentials=CREDENTIALS), credentials=CREDENTIALS)
     return [

@@ -35,6 +35,11 @@ ENVIRONMENTS: dict[str, tuple[list[str], dict[str, str]]] = {
     "a locale of its own": (["-X", "utf8=0"], {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}),
 }
 
+REFUSAL = (
+    "missing_header: the request has no X-Rollout-Verification-Token: add it to the request in the Rollout dashboard\n"
+)
+"""The one refusal of ``everything``, which an app without logging sees too."""
+
 
 def run(script: str, options: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -48,9 +53,9 @@ def run(script: str, options: list[str], environ: dict[str, str]) -> subprocess.
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_environment(name: str) -> None:
-    """Tokens, answers and messages are the same to the byte, without a warning."""
+    """Tokens, answers and messages are the same to the byte; the only output is the log line of the refusal."""
     done = run("everything.py", *ENVIRONMENTS[name])
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, REFUSAL)
     assert json.loads(done.stdout) == json.loads(json.dumps(everything()))
 
 

@@ -48,9 +48,9 @@ def signs(number: int) -> None:
 
 def renews(number: int) -> None:
     body = json.dumps({"refreshToken": f"refresh-{number}"}).encode()
-    parts = endpoint.handle({"X-Rollout-Verification-Token": VERIFICATION_TOKEN}, body)
+    parts = endpoint.handle(body, {"X-Rollout-Verification-Token": VERIFICATION_TOKEN})
     assert json.loads(parts.body)["apiKey"] == f"key of refresh-{number}"
-    assert endpoint.handle({"X-Rollout-Verification-Token": f"wrong-{number}"}, body).status == 401
+    assert endpoint.handle(body, {"X-Rollout-Verification-Token": f"wrong-{number}"}).status == 401
     with pytest.raises(BadVerificationTokenError):
         verifier.verify_token(f"wrong-{number}")
 

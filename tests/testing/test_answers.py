@@ -97,7 +97,7 @@ def test_renewed() -> None:
     ],
 )
 def test_bad_refresh(response: Response, code: str, says: str) -> None:
-    """What is wrong with the answer is named, with what it lacks and how to mend it."""
+    """What is wrong with the answer is named, with what it lacks and how to fix it."""
     with pytest.raises(IntegrationError) as caught:
         renewed(response, BEFORE)
     assert caught.value.code == code
@@ -121,11 +121,17 @@ def test_bad_refresh(response: Response, code: str, says: str) -> None:
         (25 * DAY, None),
         (365 * DAY, None),
         (400 * DAY, None),
+        ("3600000", None),
+        (3_600_000.0, None),
+        (True, None),
     ],
 )
-def test_seconds(seconds: int | None, before: AuthData | None) -> None:
-    """Up to 400 days, whole days are seconds, and so is what would be no whole minutes of milliseconds."""
-    check_units(AuthData("key-2", "refresh-2", seconds) if seconds else AuthData("key-2"), "the token", before)
+def test_seconds(seconds: object, before: AuthData | None) -> None:
+    """Up to 400 days, whole days are seconds, and so is what is no whole minute in milliseconds.
+
+    What is no integer is no number of seconds at all, and left to the check of authData.
+    """
+    check_units(seconds, "the token", before)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +149,7 @@ def test_seconds(seconds: int | None, before: AuthData | None) -> None:
 def test_no_seconds(seconds: int, before: AuthData | None, code: str) -> None:
     """A thousand times the life before, minutes in milliseconds, more than 400 days, and instants are no seconds."""
     with pytest.raises(IntegrationError, match=f"expiresIn of the token is {seconds}, ") as caught:
-        check_units(AuthData("key-2", "refresh-2", seconds), "the token", before)
+        check_units(seconds, "the token", before)
     assert caught.value.code == code
 
 
@@ -167,7 +173,7 @@ def test_no_seconds(seconds: int, before: AuthData | None, code: str) -> None:
     ],
 )
 def test_success(status: int, code: str | None) -> None:
-    """A status is a success, a lack of the route, a fault of the server, or a refusal with the mend that it has."""
+    """A status is a success, a lack of the route, a fault of the server, or a refusal with the fix that it has."""
 
     def check() -> Any:
         return check_success(Response(status), "call", "the API", "accept the key")
@@ -178,7 +184,7 @@ def test_success(status: int, code: str | None) -> None:
     with pytest.raises(IntegrationError, match=f"the API answered {status}: ") as caught:
         check()
     assert caught.value.code == code
-    assert (caught.value.mend == "accept the key") == (code == "call_refused")
+    assert (caught.value.fix == "accept the key") == (code == "call_refused")
 
 
 @pytest.mark.parametrize(("status", "expected"), [(399, False), (400, True), (499, True), (500, False)])

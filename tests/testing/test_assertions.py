@@ -202,15 +202,17 @@ def test_credentials_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
 def test_ones_own_arguments(
     auth_data: AuthData | None, options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    """An unusable argument is no failed assertion: it is refused with the mend, and not quoted."""
+    """An unusable argument is no failed assertion: it is refused with the fix, and not quoted."""
     with pytest.raises(error, match=message) as refusal:
         check(token(auth_data), **options)
     assert not isinstance(refusal.value, AssertionError)
     assert_nothing_leaks(refusal.value)
 
 
-@pytest.mark.parametrize(("user_id", "error"), [(42, TypeError), (" ", InvalidUserIdError)])
-def test_user_id_that_is_none(user_id: Any, error: type[Exception]) -> None:
-    """An expected user id that no token can have is refused, with the mend."""
+@pytest.mark.parametrize(
+    ("user_id", "error"), [(42, TypeError), (" ", InvalidUserIdError), ("None", InvalidUserIdError)]
+)
+def test_user_id_that_no_token_has(user_id: Any, error: type[Exception]) -> None:
+    """An expected user id that no token can have is refused, with the fix."""
     with pytest.raises(error, match=r"pass str\(user\.pk\)"):
         assert_connect_token("x", user_id=user_id, credentials=CREDENTIALS)

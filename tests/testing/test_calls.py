@@ -129,7 +129,7 @@ def test_call_that_is_refused(statuses: list[int], code: str, connected: Any) ->
         simulator.call()
     assert caught.value.code == code
     if code == "call_refused":
-        assert caught.value.mend.startswith("accept the key that it has given, ")
+        assert caught.value.fix.startswith("accept the key that it has given, ")
 
 
 def test_user_without_a_key_is_refused(connected: Any) -> None:

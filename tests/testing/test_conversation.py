@@ -73,7 +73,7 @@ def test_what_takes_the_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "verification_token", "mend"),
+    ("place", "verification_token", "fix"),
     [
         ("verificationToken", None, "pass verification_token=... to the simulator, or set ROLLOUT_VERIFICATION_TOKEN"),
         ("verificationToken.id", "t", "sign it into authData, or take it out of the request"),
@@ -81,13 +81,13 @@ def test_what_takes_the_place() -> None:
         ("tier", "t", "sign it into authData, or take it out of the request"),
     ],
 )
-def test_what_nothing_fills(place: str, verification_token: str | None, mend: str) -> None:
-    """A place that nothing fills is named, with the request, and with the mend that helps there."""
+def test_what_nothing_fills(place: str, verification_token: str | None, fix: str) -> None:
+    """A place that nothing fills is named, with the request, and with the fix that helps there."""
     made = conversation(AuthData("key-1", extra={"odd: name": 1}))
     made.verification_token = verification_token
     with pytest.raises(IntegrationError) as caught:
         made.outgoing("call", DashboardRequest("GET", f"/{{{{{place}}}}}"))
-    assert (caught.value.code, caught.value.mend) == ("cannot_fill", mend)
+    assert (caught.value.code, caught.value.fix) == ("cannot_fill", fix)
     problem = f"the call request cannot be made, because nothing is known to fill in {{{{{place}}}}}"
     assert caught.value.problem.startswith(problem)
     assert caught.value.problem.endswith({"context.authData.tier": "(there are apiKey, odd: name)"}.get(place, ""))
@@ -239,7 +239,7 @@ def test_app_that_is_not_reached(error: OSError, reason: str, simulate: Callable
 
     with pytest.raises(IntegrationError) as caught:
         simulate(app).fetch_token()
-    assert caught.value.reason == f"no answer to a token ({reason}): start the app, or mend its URL [unreachable]"
+    assert caught.value.reason == f"no answer to a token ({reason}): start the app, or fix its URL [unreachable]"
     assert caught.value.__cause__ is error
 
 

@@ -465,7 +465,7 @@ def test_run() -> None:
 
 @pytest.mark.parametrize("make", [Later, lambda: asyncio.sleep(0)], ids=["awaitable", "coroutine"])
 def test_run_within_a_loop(make: Any) -> None:
-    """Where a loop runs, nothing can be waited for: that is said with the mend, and leaves no coroutine behind."""
+    """Where a loop runs, nothing can be waited for: that is said with the fix, and leaves no coroutine behind."""
 
     async def main() -> None:
         with pytest.raises(ConfigurationError, match="use AsyncRolloutSimulator, and await its methods"):

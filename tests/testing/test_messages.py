@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import traceback
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
 import pytest
@@ -29,6 +29,27 @@ def test_copies_are_equal(value: Any) -> None:
     for other in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
         assert other == value
         assert hash(other) == hash(value)
+
+
+def test_dataclasses() -> None:
+    """Both are dataclasses, which ``replace`` copies with the checks and ``match`` takes apart in this order."""
+    assert [field.name for field in fields(Request)] == ["method", "target", "headers", "body"]
+    assert [field.name for field in fields(Response)] == ["status", "headers", "body"]
+    assert replace(REQUEST, body=b"other") == REQUEST.with_body(b"other")
+    assert replace(RESPONSE, headers={"A": "1"}).headers == (("A", "1"),)
+    with pytest.raises(TypeError, match=r"^body is str"):
+        replace(RESPONSE, body="text")
+    match REQUEST, RESPONSE:
+        case Request(method, target, headers, body), Response(status, _, same):
+            assert (method, target, headers, body) == ("POST", REQUEST.target, REQUEST.headers, same)
+            assert status == 200
+
+
+@pytest.mark.parametrize("kind", [Request, Response])
+def test_final(kind: type) -> None:
+    """Neither can be derived from, because a derived class would have a constructor without the checks."""
+    with pytest.raises(TypeError, match="is final"):
+        type("Derived", (kind,), {})
 
 
 @pytest.mark.parametrize(
@@ -153,6 +174,6 @@ def test_json_refusal_keeps_nothing() -> None:
 
 @pytest.mark.parametrize("make", [lambda body: Request("GET", "/", (), body), lambda body: Response(200, (), body)])
 def test_body_is_bytes(make: Any) -> None:
-    """A text for a body is refused when the message is made, with the mend."""
+    """A text for a body is refused when the message is made, with the fix."""
     with pytest.raises(TypeError, match=r"^body is str: pass bytes, such as text\.encode\(\)"):
         make("text")

@@ -1,4 +1,4 @@
-"""Each mistake that an app can make is named, with its mend, and without a secret."""
+"""Each mistake that an app can make is named, with its fix, and without a secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from testing.handwritten import HandWritten
 
-from rollout_auth import ClientCredentials, InvalidApiKeyError
+from rollout_auth import ClientCredentials, InvalidApiKeyError, RequestRefusedError, TemporarilyUnavailableError
 from rollout_auth.testing import CREDENTIALS, VERIFICATION_TOKEN, Clock, Dashboard, IntegrationError
 
 SIMULATED = Path(__file__).parent.parent.parent / "src" / "rollout_auth" / "testing"
@@ -30,6 +30,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "an empty claim name": ({"namespace": ""}, "wrong_claim_name", "under 'rollout.com'"),
     "authData without a key": ({"claims": {"rollout.com": {"authData": {}}}}, "auth_data_unusable", "pass AuthData"),
     "a token of two hours": ({"claims": {"iat": HOUR_AGO, "exp": HOUR_AGO + 7200}}, "wrong_times", "3600 s"),
+    "a token for somebody else": ({"claims": {"aud": "rollout"}}, "audience", "generate_connect_token"),
     "an old token": ({"claims": {"iat": HOUR_AGO, "exp": HOUR_AGO + 3600}}, "token_expired", "Clock"),
     "a token of tomorrow": ({"claims": {"iat": 4_000_000_000, "exp": 4_000_000_900}}, "token_not_yet_valid", "Clock"),
     "another field for the token": ({"token_answer": lambda token: {"jwt": token}}, "token_missing", "'token'"),
@@ -92,14 +93,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_mistake(name: str, simulate: Any) -> None:
-    """A mistake is named by its code; the message has the mend and the exchanges, and no secret."""
-    mistakes, code, mend = MISTAKES[name]
+    """A mistake is named by its code; the message has the fix and the exchanges, and no secret."""
+    mistakes, code, fix = MISTAKES[name]
     app = HandWritten(**mistakes)
     with pytest.raises(IntegrationError) as caught:
         simulate(app).run().check()
     message = str(caught.value)
     assert caught.value.code == code, message
-    assert mend in message
+    assert fix in message
     assert caught.value.transcript in message
     for secret in (CREDENTIALS.client_secret, VERIFICATION_TOKEN, *app.keys, *app.refresh_tokens):
         assert secret not in message
@@ -169,7 +170,7 @@ def test_old_refresh_token_is_forgotten(simulate: Any) -> None:
     app.new_key, app.refresh = new_key, refresh
     step = next(step for step in simulate(app, clock=clock).run().steps if step.outcome == "failed")
     assert (step.name, step.error.code) == ("a browser with a token that is almost over", "refresh_refused")
-    assert "an hour longer than the key lives" in step.error.mend
+    assert "an hour longer than the key lives" in step.error.fix
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -183,7 +184,7 @@ def test_no_such_route(view: str, setting: str, status: int, simulate: Any) -> N
     setattr(app, view, lambda _: (status, {}, {}))
     simulator = simulate(app)
     step = next(step for step in simulator.run().steps if step.error)
-    assert (step.error.code, f"Dashboard({setting}...), or --" in step.error.mend) == ("no_such_route", True)
+    assert (step.error.code, f"Dashboard({setting}...), or --" in step.error.fix) == ("no_such_route", True)
     assert "to find out why" not in simulator.transcript
 
 
@@ -264,13 +265,16 @@ def test_stranger_crashes_the_app(simulate: Any) -> None:
     assert caught.value.code == "server_error"
 
 
-def test_error_of_the_library_is_not_caught(simulate: Any) -> None:
-    """An app that lets the library's own error through is told to catch it."""
+@pytest.mark.parametrize("error", [InvalidApiKeyError, TemporarilyUnavailableError, RequestRefusedError])
+def test_error_of_the_library_is_not_caught(error: type[Exception], simulate: Any) -> None:
+    """An app that lets the library's own error through is told to catch it, and how to answer."""
 
     def fail(_: Any) -> None:
-        raise InvalidApiKeyError
+        raise error
 
-    with pytest.raises(IntegrationError, match="catch VerificationError, and answer with its status") as caught:
+    with pytest.raises(
+        IntegrationError, match=r"RequestRefusedError, and answer with error_response\(error\)"
+    ) as caught:
         simulate(HandWritten(token=fail)).connect()
     assert caught.value.code == "app_raised"
 
@@ -311,9 +315,9 @@ def test_nothing_to_fill_in(simulate: Any) -> None:
 
 
 def test_error_to_the_letter() -> None:
-    """An error is its problem, its mend and its code, and below it the exchanges, if there are any."""
+    """An error is its problem, its fix and its code, and below it the exchanges, if there are any."""
     error = IntegrationError("a_code", "it did", "do not")
-    assert (error.code, error.problem, error.mend, error.transcript) == ("a_code", "it did", "do not", "")
+    assert (error.code, error.problem, error.fix, error.transcript) == ("a_code", "it did", "do not", "")
     assert error.args == ("a_code", "it did", "do not")
     assert (error.reason, str(error)) == ("it did: do not [a_code]",) * 2
     error.transcript = "one\ntwo"

@@ -21,7 +21,7 @@ SIGNATURES = {
     "Clock.installed": "(self)",
     "Clock.now": "(self)",
     "DashboardRequest": "(method, path, *, headers=None, query=None, json=None, form=None)",
-    "IntegrationError": "(code, problem, mend)",
+    "IntegrationError": "(code, problem, fix)",
     "Report.check": "(self)",
     "Request": "(method, target, headers=(), body=b'')",
     "Response": "(status, headers=(), body=b'')",

@@ -322,7 +322,7 @@ def test_user_is_another(simulate: Any) -> None:
     step = report.steps[1]
     assert (step.name, step.error and step.error.code) == ("the same user connects again", "user_id_changes")
     assert step.error
-    assert (step.error.problem, step.error.mend) == (
+    assert (step.error.problem, step.error.fix) == (
         "two tokens for one user have two user ids (sub)",
         "pass the id under which your database has the user: str(user.pk)",
     )

@@ -233,7 +233,7 @@ def test_intruder_without_what_cannot_be_left_out(simulate: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "mend"),
+    ("step", "fix"),
     [
         (lambda simulator: simulator.call(), "call connect"),
         (lambda simulator: simulator.renew(), "call connect"),
@@ -244,9 +244,9 @@ def test_intruder_without_what_cannot_be_left_out(simulate: Any) -> None:
         (lambda simulator: simulator.deliver("x", times=0), "one or more"),
     ],
 )
-def test_step_that_cannot_be_taken(step: Any, mend: str, simulator: RolloutSimulator) -> None:
+def test_step_that_cannot_be_taken(step: Any, fix: str, simulator: RolloutSimulator) -> None:
     """A step that the test cannot take is the test's mistake, and says what comes before it."""
-    with pytest.raises(ConfigurationError, match=mend):
+    with pytest.raises(ConfigurationError, match=fix):
         step(simulator)
 
 
@@ -307,7 +307,7 @@ def test_scenario_after_other_steps(simulator: RolloutSimulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "mend"),
+    ("options", "error", "fix"),
     [
         ({"credentials": "secret"}, TypeError, "ClientCredentials"),
         ({"verification_token": 1}, TypeError, "pass a str"),
@@ -316,9 +316,9 @@ def test_scenario_after_other_steps(simulator: RolloutSimulator) -> None:
         ({"clock": NOON}, TypeError, r"Clock\(\)"),
     ],
 )
-def test_options(options: dict[str, Any], error: type[Exception], mend: str, simulate: Any) -> None:
+def test_options(options: dict[str, Any], error: type[Exception], fix: str, simulate: Any) -> None:
     """An option of the wrong type or text is refused, with what to pass."""
-    with pytest.raises(error, match=mend):
+    with pytest.raises(error, match=fix):
         simulate(HandWritten(), **options)
 
 

@@ -54,7 +54,7 @@ def header_text() -> st.SearchStrategy[str]:
     ],
 )
 def test_refused(arguments: dict[str, Any], message: str) -> None:
-    """What no request can have is refused when it is written down, with the mend."""
+    """What no request can have is refused when it is written down, with the fix."""
     with pytest.raises(ConfigurationError, match=message):
         DashboardRequest(**{"method": "POST", "path": "/a", **arguments})
 
@@ -157,8 +157,8 @@ def test_place_in_the_path() -> None:
 
 
 def test_place_that_is_not_known() -> None:
-    """The message has what there is in its place, by name, and the mend."""
-    mend = "sign it into authData, or take it out of the request"
+    """The message has what there is in its place, by name, and the fix."""
+    fix = "sign it into authData, or take it out of the request"
     for place, known in (
         ("context.authData.token", " (there are account, apiKey, expiresIn)"),
         ("context.user", " (there are authData, userId)"),
@@ -166,7 +166,7 @@ def test_place_that_is_not_known() -> None:
     ):
         with pytest.raises(ConfigurationError) as refusal:
             fill(query={"q": f"{{{{{place}}}}}"})
-        assert str(refusal.value) == f"nothing is known to fill in {{{{{place}}}}}{known}: {mend}"
+        assert str(refusal.value) == f"nothing is known to fill in {{{{{place}}}}}{known}: {fix}"
 
 
 def test_filling_that_fails_forgets() -> None:

@@ -40,6 +40,11 @@ def test_good_token() -> None:
     assert judged(token()).auth_data is None
 
 
+def test_longest_token() -> None:
+    """A token of an hour and a second is taken: Rollout's own sample rounds the expiry up."""
+    assert judged(token(exp=SECONDS + 3601)).expires_at.timestamp() == SECONDS + 3601
+
+
 def test_namespace_and_time() -> None:
     """A token is read by the dashboard's claim, at Rollout's time."""
     text = token(**{"rollouthq.com": KEY})
@@ -47,7 +52,7 @@ def test_namespace_and_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "mend"),
+    ("text", "code", "fix"),
     [
         ("abc", "malformed_token", SIGN),
         (f"{token()}.x", "malformed_token", SIGN),
@@ -79,17 +84,20 @@ def test_namespace_and_time() -> None:
         ),
         (token("iat"), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
         (token(exp="x"), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
+        (token(exp=SECONDS + 3602), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
+        (token(aud="rollout"), "audience", SIGN),
+        (token(aud=[]), "audience", SIGN),
         (token(nbf="x"), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
         (token(**{"rollout.com": {"authData": {}}}), "auth_data_unusable", "pass AuthData"),
     ],
 )
-def test_mistake(text: str, code: str, mend: str) -> None:
-    """A token that is refused has a code and a mend, and the words with which the library refuses it."""
+def test_mistake(text: str, code: str, fix: str) -> None:
+    """A token that is refused has a code and a fix, and the words with which the library refuses it."""
     with pytest.raises(VerificationError) as refused:
         verify_connect_token(text, credentials=CREDENTIALS, now=NOW)
     with pytest.raises(IntegrationError) as caught:
         judged(text)
-    assert (caught.value.code, caught.value.mend) == (code, mend)
+    assert (caught.value.code, caught.value.fix) == (code, fix)
     assert caught.value.problem == f"Rollout refuses the connect token: {refused.value}"
 
 
@@ -107,7 +115,7 @@ def test_claim_of_another_name() -> None:
         verify_connect_token(text, credentials=CREDENTIALS, now=NOW)
     with pytest.raises(IntegrationError) as caught:
         judged(text)
-    assert (caught.value.code, caught.value.mend) == ("wrong_claim_name", f"{SIGN}, which knows the name")
+    assert (caught.value.code, caught.value.fix) == ("wrong_claim_name", f"{SIGN}, which knows the name")
     lost = "authData is not under 'rollout.com', where Rollout looks, and is lost without an error"
     assert caught.value.problem == f"{lost} ({refused.value})"
 

@@ -293,7 +293,7 @@ def test_function_returns_something_else(value: object) -> None:
 
 
 def test_sync_use_within_a_loop() -> None:
-    """An ``async`` function cannot be waited for where a loop runs: the mend is named; a plain one is called."""
+    """An ``async`` function cannot be waited for where a loop runs: the fix is named; a plain one is called."""
 
     async def main() -> None:
         assert FunctionTransport(answer).send([GET])[0].body == b"/"

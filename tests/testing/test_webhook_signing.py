@@ -115,7 +115,7 @@ def test_current_secret_signs(secret: str) -> None:
     ],
 )
 def test_refused(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
-    """An unusable argument is refused with the mend, and no frame keeps the secret for a reporter to show."""
+    """An unusable argument is refused with the fix, and no frame keeps the secret for a reporter to show."""
     with pytest.raises(error, match=f"^{message}") as refusal:
         sign_webhook(**{"body": b"{}", "credentials": CREDENTIALS, **arguments})
     for frame, _ in traceback.walk_tb(refusal.value.__traceback__):
