@@ -91,7 +91,7 @@ def _pyjwt() -> list[Finding]:
     try:
         pyjwt_hs512()
     except ConfigurationError as error:
-        return [Finding("PyJWT", "fix", str(error))]
+        return [Finding("PyJWT", "fix", str(error).removeprefix("PyJWT "))]
     return [Finding("PyJWT", "ok", "works")]
 
 
