@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -22,8 +23,17 @@ import jwt
 import pytest
 from testing.handwritten import HandWritten
 
-from rollout_auth import AuthData, ClientCredentials, cli, generate_connect_token, testing, verify_connect_token
-from rollout_auth._checks import epoch_seconds
+from rollout_auth import (
+    AuthData,
+    ClientCredentials,
+    ConfigurationError,
+    RequestVerifier,
+    cli,
+    generate_connect_token,
+    testing,
+    verify_connect_token,
+)
+from rollout_auth._time import epoch_seconds
 from rollout_auth.cli import _demo, _doctor, _partner_app, main
 from rollout_auth.cli._show import in_words
 
@@ -264,8 +274,9 @@ class TestDemo:
         assert "canary" not in run("demo").out + run("demo", "--json").out
 
     def test_leaves_nothing_behind(self, run: Any) -> None:
-        """The server has ended, and the library reads the machine's clock again."""
+        """The server is closed, the library reads the machine's clock again, and its refusals are logged again."""
         assert run("demo").status == 0
+        assert logging.getLogger("rollout_auth").handlers == []
         assert "rollout-auth serve" not in [thread.name for thread in threading.enumerate()]
         assert epoch_seconds(None) == IAT
 
@@ -291,13 +302,13 @@ class TestSimulate:
             assert "token: GET /rollout/token -> 200\n" in run("simulate", url, "--verbose").out
 
     def test_mistake(self, run: Any) -> None:
-        """A step that fails is shown with the problem, the mend, the code and the exchanges."""
+        """A step that fails is shown with the problem, the fix, the code and the exchanges."""
         with testing.serve(HandWritten(user_id=lambda: 42)) as url:
             result = run("simulate", url)
             as_json = json.loads(run("simulate", url, "--json").out)
         assert result.status == 1
         assert "failed " in result.out
-        for text in ("a number, and Rollout takes a string", "mend: pass str(user.pk)", "code: user_id_not_text"):
+        for text in ("a number, and Rollout takes a string", "fix: pass str(user.pk)", "code: user_id_not_text"):
             assert text in result.out
         assert '-> 200 {"token": "<hidden, ' in result.out
         assert (as_json["ok"], as_json["steps"][0]["code"]) == (False, "user_id_not_text")
@@ -306,7 +317,7 @@ class TestSimulate:
         """A mistake that several steps meet is told once, and then referred to."""
         with testing.serve(HandWritten(refresh_unit=1000, life=86_400)) as url:
             out = run("simulate", url).out
-        assert out.count("mend: pass seconds") == 1
+        assert out.count("fix: pass seconds") == 1
         assert out.count("as above: expires_in_milliseconds") > 1
 
     def test_options(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,7 +368,7 @@ class TestSimulate:
         assert "1 failed, 15 skipped" in result.out
 
     @pytest.mark.parametrize(
-        ("arguments", "mend"),
+        ("arguments", "fix"),
         [
             (["canary"], "http://127.0.0.1:8000"),
             (["http://user:canary@127.0.0.1"], "http://127.0.0.1:8000"),
@@ -368,11 +379,11 @@ class TestSimulate:
             (["http://127.0.0.1", "--verification-header", "canary canary"], "X-Api-Token"),
         ],
     )
-    def test_wrong_usage(self, run: Any, arguments: list[str], mend: str) -> None:
-        """What cannot be used is said with the mend, and not repeated."""
+    def test_wrong_usage(self, run: Any, arguments: list[str], fix: str) -> None:
+        """What cannot be used is said with the fix, and not repeated."""
         result = run("simulate", *arguments)
         assert (result.status, result.out) == (2, "")
-        assert mend in result.err
+        assert fix in result.err
         assert "canary" not in result.err
 
 
@@ -418,9 +429,15 @@ class TestMint:
         [
             (["user-1", "--dev"], b"", "only the legacy namespace, 'rollouthq.com', has dev"),
             ([" "], b"", "user_id is blank"),
+            (["None"], b"", "user_id is 'None', the text of a user who is not signed in"),
             (["user-1", "--auth-data", "-"], b"", "the text for --auth-data is not JSON"),
             (["user-1", "--auth-data", "-"], b'{"apiKey": "canary", "apiKey": "canary"}', "duplicate key"),
             (["user-1", "--auth-data", "-"], b'{"key": "canary"}', "authData has no 'apiKey'"),
+            (
+                ["user-1", "--auth-data", "-"],
+                b'{"apiKey": "canary", "refreshToken": "canary", "expiresIn": 1800000000}',
+                "expires_in must be from 1 to 315360000 (ten years)",
+            ),
             (["user-1", "--auth-data", "-"], b'{"apiKey": "canary\\n"}', "api_key starts or ends with white space"),
             (["user-1", "--auth-data", "missing.json"], b"", "missing.json: No such file or directory"),
             (["user-1", "--auth-data", "/"], b"", "/: Is a directory"),
@@ -432,7 +449,7 @@ class TestMint:
     def test_bad_input(
         self, run: Any, configured: ClientCredentials, arguments: list[str], stdin: bytes, message: str
     ) -> None:
-        """Bad input is status 2, with a message that names the mend and no secret."""
+        """Bad input is status 2, with a message that names the fix and no secret."""
         result = run("mint", *arguments, stdin=stdin)
         assert (result.status, result.out) == (2, "")
         assert result.err.startswith("rollout-auth: error: ")
@@ -522,6 +539,8 @@ class TestInspect:
                 "clock off by 600 seconds: it starts 10 minutes from now; .*NTP",
             ),
             ({"exp": IAT + 7200}, None, "invalid_claim", "exp is 7200 s after iat"),
+            ({"exp": IAT + 3602}, None, "invalid_claim", "exp is 3602 s after iat"),
+            ({"aud": "rollout"}, None, "invalid_claim", "aud is there, so the token is for somebody else"),
             (
                 {"rollouthq.com": {"authData": {"apiKey": "k"}}},
                 None,
@@ -680,15 +699,15 @@ class TestDoctor:
         """Good variables are status 0, a line each."""
         result = run("doctor")
         assert (result.status, result.err) == (0, "")
-        assert result.out == "ok    ROLLOUT_CLIENT_ID is set\nok    ROLLOUT_CLIENT_SECRET is set\n"
+        assert result.out == "ok    ROLLOUT_CLIENT_ID is set\nok    ROLLOUT_CLIENT_SECRET is set\nok    PyJWT works\n"
 
     @pytest.mark.parametrize(
         ("client_id", "client_secret", "previous", "status", "text"),
         [
-            (None, None, None, 1, "mend  ROLLOUT_CLIENT_ID is not set: copy it"),
-            ("client-1", "", None, 1, "mend  ROLLOUT_CLIENT_SECRET is not set: copy it"),
-            ("client-1\n", OTHER, None, 1, "mend  ROLLOUT_CLIENT_ID starts or ends with white space"),
-            ("client-1", OTHER + " ", None, 1, "mend  ROLLOUT_CLIENT_SECRET starts or ends with white space"),
+            (None, None, None, 1, "fix   ROLLOUT_CLIENT_ID is not set: copy it"),
+            ("client-1", "", None, 1, "fix   ROLLOUT_CLIENT_SECRET is not set: copy it"),
+            ("client-1\n", OTHER, None, 1, "fix   ROLLOUT_CLIENT_ID starts or ends with white space"),
+            ("client-1", OTHER + " ", None, 1, "fix   ROLLOUT_CLIENT_SECRET starts or ends with white space"),
             ("client-1", "-----BEGIN RSA PRIVATE KEY-----\n" + OTHER, None, 1, "CLIENT_SECRET is the text of a PEM"),
             ("client-1", OTHER, "\t" + OTHER, 1, "PREVIOUS_CLIENT_SECRET starts or ends with white space"),
             (
@@ -696,9 +715,9 @@ class TestDoctor:
                 "client-1",
                 None,
                 1,
-                "CLIENT_ID looks like the secret, and ROLLOUT_CLIENT_SECRET like the id: swap",
+                "CLIENT_ID looks like the secret, and client_secret like the id: swap",
             ),
-            (OTHER, OTHER, None, 1, "mend  ROLLOUT_CLIENT_ID is the same text as a secret"),
+            (OTHER, OTHER, None, 1, "fix   ROLLOUT_CLIENT_ID is the same text as a secret"),
             ("client-1", "s" * 63, None, 0, "note  ROLLOUT_CLIENT_SECRET has fewer than 64 bytes"),
             ("client-1", OTHER, "short", 0, "note  ROLLOUT_PREVIOUS_CLIENT_SECRET has fewer than 64 bytes"),
             ("client-1", OTHER, OTHER, 0, "note  ROLLOUT_PREVIOUS_CLIENT_SECRET is the same as ROLLOUT_CLIENT_SECRET"),
@@ -715,7 +734,7 @@ class TestDoctor:
         status: int,
         text: str,
     ) -> None:
-        """Each mistake is named, and what must be mended is status 1."""
+        """Each mistake is named, and what must be fixed is status 1."""
         variables = {
             "ROLLOUT_CLIENT_ID": client_id,
             "ROLLOUT_CLIENT_SECRET": client_secret,
@@ -735,16 +754,16 @@ class TestDoctor:
     @pytest.mark.parametrize(
         ("client_id", "client_secret", "previous", "levels"),
         [
-            ("", "", "", [(ID, "mend"), (SECRET, "mend")]),
-            ("client-1", "", "", [(ID, "ok"), (SECRET, "mend")]),
+            ("", "", "", [(ID, "fix"), (SECRET, "fix")]),
+            ("client-1", "", "", [(ID, "ok"), (SECRET, "fix")]),
             ("client-1", "s", "", [(ID, "ok"), (SECRET, "ok"), (SECRET, "note")]),
             ("client-1", "s" * 64, "p" * 64, [(ID, "ok"), (SECRET, "ok"), (PREVIOUS, "ok")]),
             ("i" * 64, "s" * 64, "", [(ID, "ok"), (SECRET, "ok")]),
-            ("i" * 64, "", "", [(ID, "ok"), (SECRET, "mend")]),
-            ("i" * 64, "s", "", [(ID, "ok"), (SECRET, "ok"), (ID, "mend"), (SECRET, "note")]),
-            ("p" * 64, "s" * 64, "p" * 64, [(ID, "ok"), (SECRET, "ok"), (PREVIOUS, "ok"), (ID, "mend")]),
+            ("i" * 64, "", "", [(ID, "ok"), (SECRET, "fix")]),
+            ("i" * 64, "s", "", [(ID, "ok"), (SECRET, "ok"), (ID, "fix"), (SECRET, "note")]),
+            ("p" * 64, "s" * 64, "p" * 64, [(ID, "ok"), (SECRET, "ok"), (PREVIOUS, "ok"), (ID, "fix")]),
             ("client-1", "é" * 32, "", [(ID, "ok"), (SECRET, "ok")]),
-            ("client-1", os.fsdecode(b"s" * 64 + b"\xff"), "", [(ID, "ok"), (SECRET, "mend")]),
+            ("client-1", os.fsdecode(b"s" * 64 + b"\xff"), "", [(ID, "ok"), (SECRET, "fix")]),
         ],
     )
     def test_findings_and_no_other(
@@ -752,30 +771,82 @@ class TestDoctor:
     ) -> None:
         """What is right is not complained about, and one mistake is not two."""
         findings = _doctor.examine({ID: client_id, SECRET: client_secret, PREVIOUS: previous})
-        assert [(finding.variable, finding.level) for finding in findings] == levels
+        assert [(finding.variable, finding.level) for finding in findings] == [*levels, ("PyJWT", "ok")]
 
     @pytest.mark.parametrize("name", ["ROLLOUT_VERIFICATION_TOKEN", "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN"])
     @pytest.mark.parametrize(
         ("token", "level", "text"),
         [
             ("a-token", "ok", "is set"),
-            ("a-token\n", "mend", "starts or ends with white space"),
-            (" ", "mend", "is blank"),
-            ("a-token, a-token", "mend", "reads like equal headers"),
+            ("a-token\n", "fix", "starts or ends with white space"),
+            (" ", "fix", "is blank"),
+            ("a-token, a-token", "fix", "reads like equal headers"),
         ],
     )
     def test_verification_token(self, name: str, token: str, level: str, text: str) -> None:
         """A verification token that is set is checked as the library does; one that is not set is not missed."""
-        finding = _doctor.examine({ID: "client-1", SECRET: OTHER, name: token})[-1]
+        finding = _doctor.examine({ID: "client-1", SECRET: OTHER, name: token})[2]
         assert (finding.variable, finding.level) == (name, level)
         assert finding.text.startswith(text)
-        assert len(_doctor.examine({ID: "client-1", SECRET: OTHER, name: ""})) == 2
+        unset = _doctor.examine({ID: "client-1", SECRET: OTHER, name: ""})
+        assert [finding.variable for finding in unset] == [ID, SECRET, "PyJWT"]
 
     def test_agrees_with_the_library(self) -> None:
-        """What the doctor lets pass, credentials accept."""
-        environ = {"ROLLOUT_CLIENT_ID": "client-1", "ROLLOUT_CLIENT_SECRET": OTHER}
+        """What the doctor lets pass, the library accepts."""
+        environ = {ID: "client-1", SECRET: OTHER, PREVIOUS: "p" * 64, "ROLLOUT_VERIFICATION_TOKEN": "token-1"}
         assert all(finding.level == "ok" for finding in _doctor.examine(environ))
         assert ClientCredentials.from_env(environ)
+        assert RequestVerifier.from_env(environ)
+
+    @pytest.mark.parametrize("name", [ID, SECRET, PREVIOUS, "ROLLOUT_VERIFICATION_TOKEN"])
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (f'"{OTHER}"', "is surrounded by quotes"),
+            (f"'{OTHER}'", "is surrounded by quotes"),
+            ("$ROLLOUT_SECRET", "is the name of a variable"),
+            ("${ROLLOUT_SECRET}", "is the name of a variable"),
+            ("<your client secret>", "is a placeholder"),
+            ("null", "is the text 'null'"),
+            ("None", "is the text 'None'"),
+            ("undefined", "is the text 'undefined'"),
+            (f"{OTHER}\r", "starts or ends with white space"),
+            (f"a\x1b{OTHER}", "contains a control character"),
+            ('{"kty":"oct"}', "looks like JSON"),
+            ("-----BEGIN PUBLIC KEY-----", "is the text of a PEM or SSH key"),
+        ],
+    )
+    def test_refuses_what_the_library_refuses(self, name: str, value: str, text: str) -> None:
+        """The doctor's finding is the library's own refusal, word for word."""
+        environ = {ID: "client-1", SECRET: OTHER, "ROLLOUT_VERIFICATION_TOKEN": "token-1", name: value}
+        (finding,) = [one for one in _doctor.examine(environ) if one.level == "fix"]
+        assert finding.variable == name
+        assert finding.text.startswith(text)
+        with pytest.raises(ConfigurationError) as refused:
+            (RequestVerifier if "VERIFICATION" in name else ClientCredentials).from_env(environ)
+        assert finding.text in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("client_id", "secret", "previous"), [(OTHER, "client-1", ""), (OTHER, OTHER, ""), (OTHER, "s" * 64, OTHER)]
+    )
+    def test_refuses_a_pair_that_the_library_refuses(self, client_id: str, secret: str, previous: str) -> None:
+        """What is wrong between the id and the secrets is the library's own refusal too."""
+        environ = {ID: client_id, SECRET: secret, PREVIOUS: previous}
+        (finding,) = [one for one in _doctor.examine(environ) if one.level == "fix"]
+        with pytest.raises(ConfigurationError) as refused:
+            ClientCredentials.from_env(environ)
+        assert finding.text in str(refused.value)
+
+    def test_foreign_jwt(self, tmp_path: Path) -> None:
+        """Another package's module ``jwt`` is named, with its file and the fix, and the status is 1."""
+        (tmp_path / "jwt.py").write_text("", "utf-8")
+        environ = {**os.environ, ID: "client-1", SECRET: OTHER, "PYTHONPATH": str(tmp_path)}
+        command = [sys.executable, "-m", "rollout_auth", "doctor"]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert done.stdout.splitlines()[-1].startswith(
+            f"fix   PyJWT cannot be used; the module jwt is {tmp_path / 'jwt.py'} (AttributeError: "
+        )
 
 
 @pytest.mark.parametrize(

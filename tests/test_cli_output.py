@@ -15,8 +15,15 @@ from typing import Any
 import jwt
 import pytest
 
-from rollout_auth import ClientCredentials
-from rollout_auth._checks import epoch_seconds
+from rollout_auth import (
+    BadVerificationTokenError,
+    ClientCredentials,
+    InvalidApiKeyError,
+    MissingHeaderError,
+    RequestRefusedError,
+    error_response,
+)
+from rollout_auth._time import epoch_seconds
 from rollout_auth.cli import _doctor, _inspect, _mint, _parser, _simulate, _steps, _streams, main
 from rollout_auth.cli._partner_app import PartnerApp
 from rollout_auth.testing import (
@@ -262,7 +269,7 @@ def test_unset_verification_token_is_told(printed: Any) -> None:
 
 
 def test_doctor(printed: Any) -> None:
-    """What is wrong with each variable, and between them, is told on a line each."""
+    """What is wrong with each variable, between them, and with PyJWT, is told on a line each."""
     environ = {
         "CLIENT_ID": OTHER,
         "CLIENT_SECRET": "short",
@@ -276,7 +283,7 @@ def test_doctor(printed: Any) -> None:
         "ok    ROLLOUT_CLIENT_SECRET is set",
         "ok    ROLLOUT_PREVIOUS_CLIENT_SECRET is set",
         (
-            "mend  ROLLOUT_CLIENT_ID looks like the secret, and ROLLOUT_CLIENT_SECRET like the id: swap them, the "
+            "fix   ROLLOUT_CLIENT_ID looks like the secret, and client_secret like the id: swap them, because the "
             "id is public"
         ),
         f"note  ROLLOUT_CLIENT_SECRET {few}",
@@ -287,12 +294,13 @@ def test_doctor(printed: Any) -> None:
         ),
         "ok    ROLLOUT_VERIFICATION_TOKEN is set",
         (
-            "mend  ROLLOUT_PREVIOUS_VERIFICATION_TOKEN starts or ends with white space: remove it (was a line break "
+            "fix   ROLLOUT_PREVIOUS_VERIFICATION_TOKEN starts or ends with white space: remove it (was a line break "
             "copied along?)"
         ),
+        "ok    PyJWT works",
     ]
     assert printed("doctor", **environ) == (1, "".join(f"{line}\n" for line in lines), "")
-    levels = ["ok"] * 3 + ["mend"] + ["note"] * 3 + ["ok", "mend"]
+    levels = ["ok"] * 3 + ["fix"] + ["note"] * 3 + ["ok", "fix", "ok"]
     findings = [
         {"variable": line.split()[1], "level": level, "text": line.split(maxsplit=2)[2]}
         for level, line in zip(levels, lines, strict=True)
@@ -302,8 +310,8 @@ def test_doctor(printed: Any) -> None:
 
 def test_doctor_without_anything(printed: Any) -> None:
     """What is not set is told, with where to copy it from."""
-    line = "mend  ROLLOUT_CLIENT_{} is not set: copy it from the Configuration page of the Rollout dashboard\n"
-    assert printed("doctor") == (1, line.format("ID") + line.format("SECRET"), "")
+    line = "fix   ROLLOUT_CLIENT_{} is not set: copy it from the Configuration page of the Rollout dashboard\n"
+    assert printed("doctor") == (1, line.format("ID") + line.format("SECRET") + "ok    PyJWT works\n", "")
 
 
 @pytest.mark.parametrize(("length", "is_swapped"), [(64, True), (63, False)])
@@ -315,11 +323,11 @@ def test_doctor_takes_for_swapped(length: int, is_swapped: bool) -> None:
 
 def test_doctor_of_equal_texts() -> None:
     """An id that is a secret is told as that, once, whichever secret it is."""
-    text = "is the same text as a secret, and the id is public"
+    text = "is the same text as a secret, and the id is public: copy both again"
     for name in ("ROLLOUT_CLIENT_SECRET", "ROLLOUT_PREVIOUS_CLIENT_SECRET"):
         environ = {"ROLLOUT_CLIENT_ID": "x" * 64, "ROLLOUT_CLIENT_SECRET": "y" * 64, name: "x" * 64}
-        mends = [finding for finding in _doctor.examine(environ) if finding.level == "mend"]
-        assert mends == [_doctor.Finding("ROLLOUT_CLIENT_ID", "mend", text)]
+        fixes = [finding for finding in _doctor.examine(environ) if finding.level == "fix"]
+        assert fixes == [_doctor.Finding("ROLLOUT_CLIENT_ID", "fix", text)]
 
 
 # --- inspect --------------------------------------------------------------------------------------------------------
@@ -411,13 +419,23 @@ def test_inspect_refuses(token: str, code: str, reason: str, printed: Any) -> No
     assert (status, out.splitlines()[-1]) == (1, f"refused: {reason}")
 
 
-@pytest.mark.parametrize(("claims", "status"), [({"iss": None}, 1), ({"sub": 42}, 1), ({}, 0)])
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"iss": None}, 1),
+        ({"sub": 42}, 1),
+        ({"aud": "x"}, 1),
+        ({"exp": IAT + 3602}, 1),
+        ({"exp": IAT + 3601}, 0),
+        ({}, 0),
+    ],
+)
 def test_inspect_of_other_claims(claims: dict[str, object], status: int, printed: Any) -> None:
     """What is wrong with any other claim, or with an iss that is missing, is told as the library tells it."""
     environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
     found, out, _ = printed("inspect", signed(**claims), "--json", **environ)
     assert found == status
-    if claims:
+    if status:
         (name,) = claims
         assert json.loads(out)["verdict"]["reason"].startswith(f"{name} is ")
 
@@ -501,7 +519,7 @@ def exchange(text: str) -> Exchange:
 
 
 MISTAKE = IntegrationError("a_mistake", "the app said \x1b[31m", "do not\a")
-ANOTHER = IntegrationError("another", "it did", "mend it")
+ANOTHER = IntegrationError("another", "it did", "fix it")
 STEPS = (
     StepResult("first", "passed", "", None, (exchange("one"), exchange("two\n")), 0.0014),
     StepResult("second", "failed", MISTAKE.reason, MISTAKE, (exchange("three"),), 0.0125),
@@ -518,7 +536,7 @@ def played(capsys: pytest.CaptureFixture[str], *steps: StepResult, **settings: b
 
 
 def test_steps(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that fails has its problem, mend, code and exchanges in ASCII, but for a mistake that was told before."""
+    """A step that fails has its problem, fix, code and exchanges in ASCII, but for a mistake that was told before."""
     monkeypatch.setattr(_steps, "perf_counter", count(10.0, 1.25).__next__)
     assert played(capsys, *STEPS) == (
         1,
@@ -526,14 +544,14 @@ def test_steps(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
             "passed      1 ms  first\n"
             "failed     12 ms  second\n"
             "                  the app said \\x1b[31m\n"
-            "                  mend: do not\\x07\n"
+            "                  fix: do not\\x07\n"
             "                  code: a_mistake\n"
             "                  three\n"
             "failed   1000 ms  third\n"
             "                  as above: a_mistake\n"
             "failed   12346 ms  fourth\n"
             "                  it did\n"
-            "                  mend: mend it\n"
+            "                  fix: fix it\n"
             "                  code: another\n"
             "skipped     0 ms  fifth\n"
             "                  n\\xf6body is there\n"
@@ -579,10 +597,10 @@ def test_steps_with_exchanges(capsys: pytest.CaptureFixture[str], monkeypatch: p
 def test_steps_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """For programs, each step has the same fields, whatever became of it."""
     status, out = played(capsys, STEPS[0], STEPS[3], STEPS[4], as_machine=True, shows_exchanges=True)
-    names = ("name", "outcome", "code", "reason", "mend", "seconds", "exchanges")
+    names = ("name", "outcome", "code", "reason", "fix", "seconds", "exchanges")
     rows = [
         ("first", "passed", None, "", None, 0.0014, ["one", "two\n"]),
-        ("fourth", "failed", "another", "it did", "mend it", 12.345679, []),
+        ("fourth", "failed", "another", "it did", "fix it", 12.345679, []),
         ("fifth", "skipped", None, "n\u00f6body is there", None, 0.0, []),
     ]
     report = {"ok": False, "steps": [dict(zip(names, row, strict=True)) for row in rows]}
@@ -708,19 +726,33 @@ def test_app(app: WSGITransport) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "status", "code"),
+    ("headers", "error"),
     [
-        ({}, 401, "missing_header"),
-        ({"X_Rollout_Verification_Token": "token-2"}, 401, "bad_verification_token"),
-        ({"X_Rollout_Verification_Token": "token-1"}, 401, "invalid_api_key"),
-        ({"X_Rollout_Verification_Token": "token-1", "Authorization": "Bearer canary"}, 401, "invalid_api_key"),
+        ({}, MissingHeaderError()),
+        ({"X_Rollout_Verification_Token": "token-2"}, BadVerificationTokenError()),
+        ({"X_Rollout_Verification_Token": "token-1"}, InvalidApiKeyError()),
+        ({"X_Rollout_Verification_Token": "token-1", "Authorization": "Bearer canary"}, InvalidApiKeyError()),
     ],
 )
-def test_app_refuses(headers: dict[str, str], status: int, code: str, app: WSGITransport) -> None:
-    """What the library refuses is answered with its status and its code."""
-    assert answer(app, "GET", "/api/contacts", **headers) == Response(
-        status, {"Content-Type": "application/json"}, json.dumps({"error": code}).encode()
-    )
+def test_app_refuses(headers: dict[str, str], error: RequestRefusedError, app: WSGITransport) -> None:
+    """What the library refuses is answered with ``error_response``."""
+    parts = error_response(error)
+    assert answer(app, "GET", "/api/contacts", **headers) == Response(parts.status, parts.headers, parts.body)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "error"),
+    [
+        ("/rollout/refresh", b"{", 400, "invalid_request"),
+        ("/rollout/refresh", b'{"refreshToken": "canary"}', 400, "invalid_grant"),
+        ("/rollout/webhook", b"{}", 401, "invalid_client"),
+    ],
+)
+def test_app_refuses_on_every_route(path: str, body: bytes, status: int, error: str, app: WSGITransport) -> None:
+    """Each route answers its refusals alike."""
+    refused = answer(app, "POST", path, body, X_Rollout_Verification_Token="token-1")
+    assert (refused.status, refused.json()) == (status, {"error": error})
+    assert refused.header("Cache-Control") == "no-store"
 
 
 def test_app_writes_the_phrase() -> None:
@@ -729,7 +761,9 @@ def test_app_writes_the_phrase() -> None:
     app = PartnerApp(ClientCredentials("client-1", SECRET), "token-1", "k" * 64)
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/contacts"}
     app(environ, lambda *start: started.append(start))
-    assert started == [("401 Unauthorized", [("Content-Type", "application/json")])]
+    ((status, headers),) = started
+    assert status == "401 Unauthorized"
+    assert ("Content-Type", "application/json") in headers
 
 
 def test_app_reads_no_body_without_a_length() -> None:
