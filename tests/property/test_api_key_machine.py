@@ -29,8 +29,7 @@ from rollout_auth import (
     generate_connect_token,
     verify_connect_token,
 )
-from rollout_auth._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE
-from rollout_auth._hmac import derived_secret
+from rollout_auth.api_keys import API_KEY_TYPE, REFRESH_TOKEN_TYPE, derived_secret
 
 T = TypeVar("T")
 
@@ -90,6 +89,11 @@ class Connection(NamedTuple):
     @property
     def key_ends(self) -> datetime:
         return self.read_at + timedelta(seconds=self.issued.auth_data.expires_in or 0)
+
+
+def is_of_the_future(issued: Issued, now: datetime) -> bool:
+    """Whether a token is of a machine whose clock is ahead by more than a day."""
+    return issued.grant.issued_at > whole(now) + DAY
 
 
 class World:
@@ -210,14 +214,15 @@ class World:
     # what must hold
 
     def key_problem(self, issued: Issued, now: datetime) -> type[Exception] | None:
-        if issued.secret not in self.secrets:
+        if issued.secret not in self.secrets or is_of_the_future(issued, now):
             return InvalidApiKeyError
         if now >= issued.grant.expires_at:
             return ApiKeyExpiredError
         return InvalidApiKeyError if self.is_revoked(issued.grant) else None
 
     def refresh_problem(self, issued: Issued, now: datetime | None = None) -> type[Exception] | None:
-        is_good = issued.secret in self.secrets and (now or self.now) < issued.renewable_until
+        now = now or self.now
+        is_good = issued.secret in self.secrets and now < issued.renewable_until and not is_of_the_future(issued, now)
         return None if is_good and not self.is_revoked(issued.grant) else InvalidRefreshTokenError
 
     def check(self, issued: Issued, lag: timedelta = timedelta(0)) -> None:
@@ -376,7 +381,7 @@ class Machine(RuleBasedStateMachine):
     def revoke_grant(self, number: int) -> None:
         self.world.revoke_grant(self.world.connections[self.place(number)].issued.grant.grant_id)
 
-    @rule(lag=st.sampled_from([timedelta(0), SECOND, MINUTE]))
+    @rule(lag=st.sampled_from([timedelta(0), SECOND, HOUR, DAY, DAY + SECOND]))
     def check_latest(self, lag: timedelta) -> None:
         for issued in self.world.all_issued[-8:]:
             self.world.check(issued, lag)
@@ -533,12 +538,12 @@ def test_end_of_the_connect_token() -> None:
 
 
 def test_clock_that_lags() -> None:
-    """A machine whose clock lags by a minute takes a new key; one that lags by more takes no token of the future."""
+    """A machine whose clock lags by up to a day takes a new key and renews it; one that lags by more does neither."""
     auth_data = ISSUER.issue("user-1", now=START)
     tokens = (ISSUER.authenticate, auth_data.api_key), (ISSUER.refresh, auth_data.refresh_token or "")
     for (call, text), refusal in zip(tokens, (InvalidApiKeyError, InvalidRefreshTokenError), strict=True):
-        assert not isinstance(outcome(call, text, START - MINUTE), type)
-        assert outcome(call, text, START - MINUTE - SECOND) is refusal
+        assert not isinstance(outcome(call, text, START - DAY), type)
+        assert outcome(call, text, START - DAY - SECOND) is refusal
 
 
 def kinds(client_secret: str, refusal: type[Exception]) -> list[tuple[Callable[..., object], str, type[Exception]]]:

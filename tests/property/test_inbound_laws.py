@@ -55,10 +55,33 @@ events = st.fixed_dictionaries(
         | st.text(max_size=30),
         "event": st.text(max_size=5),
         "resourceIds": st.lists(st.text(max_size=5) | st.none(), max_size=3),
-        "uri": st.text(max_size=5),
-        "more": st.floats() | st.integers(),
+        "uri": st.text(max_size=5) | st.none(),
+        "more": st.floats() | st.integers() | st.integers(10**20, 10**21),
     },
 )
+any_text = st.text(st.characters(categories=["Cs", "L", "S"]), min_size=1, max_size=5)
+half_emojis = st.fixed_dictionaries(
+    {
+        "eventId": any_text,
+        "eventCreated": st.just("2026-03-01T12:00:00Z"),
+        "event": any_text,
+        "resourceIds": st.lists(any_text, max_size=2),
+        "uri": any_text | st.none(),
+        "more": st.dictionaries(any_text, any_text),
+    }
+).map(lambda event: json.dumps(event).encode())
+"""Events whose texts may have half of a surrogate pair, as JavaScript writes a text that was cut."""
+
+
+def well_formed(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair, as decoders of UTF-16 read it."""
+    if isinstance(value, dict):
+        return {well_formed(key): well_formed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(well_formed, value))
+    return (
+        value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(value, str) else value
+    )
 
 
 def outcome(call: Any) -> Any:
@@ -81,7 +104,10 @@ def test_any_refresh_body(body: bytes, content_type: str | None, field: str) -> 
     assert request is None or isinstance(request, RefreshRequest)
 
 
-@given(st.text(min_size=1).filter(lambda text: text.strip()), st.dictionaries(st.text(max_size=5), st.text(max_size=5)))
+@given(
+    st.text(min_size=1, max_size=8168).filter(lambda text: text.strip() and "\0" not in text),
+    st.dictionaries(st.text(max_size=5), st.text(max_size=5)),
+)
 def test_refresh_round_trip(refresh_token: str, fields: dict[str, str]) -> None:
     """What a client sends, as JSON or as a form, is what is read."""
     sent = {**fields, "refreshToken": refresh_token}
@@ -90,13 +116,26 @@ def test_refresh_round_trip(refresh_token: str, fields: dict[str, str]) -> None:
     assert parse_refresh_request(urlencode(sent).encode(), FORM) == expected
 
 
+@given(st.text(max_size=40), st.integers(8100, 8200), st.booleans())
+def test_no_refresh_token(text: str, size: int, has_nul: bool) -> None:
+    """Text that no refresh token can be, with NUL or longer than a token, is refused before a database sees it."""
+    refresh_token = text.ljust(size, "x") + "\0" * has_nul
+    sent = {"refreshToken": refresh_token}
+    requests = [
+        outcome(lambda: parse_refresh_request(json.dumps(sent).encode())),
+        outcome(lambda: parse_refresh_request(urlencode(sent).encode(), FORM)),
+    ]
+    is_possible = len(refresh_token) <= 8168 and "\0" not in refresh_token
+    assert requests == [RefreshRequest(refresh_token) if is_possible else None] * 2
+
+
 @given(all_headers, bodies)
 def test_any_request_to_the_endpoint(headers: Any, body: bytes) -> None:
     """Whatever arrives at a refresh endpoint is answered, the same way by both of its calls."""
     endpoint = RefreshEndpoint(lambda _: AuthData("k", "r", 1), verifier=RequestVerifier("token-1"))
-    parts = endpoint.handle(headers, body)
+    parts = endpoint.handle(body, headers)
     assert parts.status in (200, 400, 401)
-    assert asyncio.run(endpoint.handle_async(headers, body)).body == parts.body
+    assert asyncio.run(endpoint.handle_async(body, headers)).body == parts.body
 
 
 @given(all_headers, bodies)
@@ -105,15 +144,16 @@ def test_any_webhook(headers: Any, body: bytes) -> None:
     assert outcome(lambda: verify_webhook(body, headers, credentials=CREDENTIALS)) is None
 
 
-@given(bodies | events.map(lambda event: json.dumps(event).encode()))
+@given(bodies | events.map(lambda event: json.dumps(event).encode()) | half_emojis)
 @example(b'{"a":' * 1000 + b"1" + b"}" * 1000)
 def test_any_signed_webhook(body: bytes) -> None:
-    """Whatever was signed rightly is an event whose payload is the body, or refused."""
+    """Whatever was signed correctly is an event whose payload is the body as JavaScript reads it, or refused."""
     signature = hmac.digest(SECRET.encode(), base64.b64encode(body), "sha256").hex()
     event = outcome(lambda: verify_webhook(body, {"X-Rollout-Signature": signature}, credentials=CREDENTIALS))
     if event is not None:
         assert isinstance(event, WebhookEvent)
-        assert event.payload == json.loads(body)
+        assert event.payload == well_formed(json.loads(body))
+        json.dumps(event.payload, ensure_ascii=False).encode()
         assert event.created_at.utcoffset() is not None
 
 
