@@ -1,4 +1,4 @@
-"""Targets for API keys and refresh tokens, as they arrive and with content of any kind that is signed rightly."""
+"""Targets for API keys and refresh tokens, as they arrive and with content of any kind that is signed correctly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from rollout_auth import ApiKeyGrant, ApiKeyIssuer, AuthData, InvalidApiKeyError, InvalidRefreshTokenError
-from rollout_auth._hmac import derived_secret
+from rollout_auth.api_keys import derived_secret
 
 from .common import NOW, TYPES, VECTORS, read_by_pyjwt, signed, verdict
 
@@ -59,7 +59,7 @@ def _check_key(judged: object, token: str) -> None:
         assert (judged.grant_id, judged.user_id) == (claims["gid"], claims["sub"])
         assert (judged.issued_at.timestamp(), judged.expires_at.timestamp()) == (claims["iat"], claims["exp"])
         assert judged.granted_at == datetime.fromtimestamp(0, NOW.tzinfo) + timedelta(milliseconds=claims["gat"])
-        assert claims["iat"] - 60 <= NOW.timestamp() < claims["exp"]
+        assert claims["iat"] - 86_400 <= NOW.timestamp() < claims["exp"]
     else:
         assert issubclass(judged, InvalidApiKeyError)
 
@@ -71,6 +71,6 @@ def _check_refresh(judged: object, token: str) -> None:
         assert (grant.grant_id, grant.user_id) == (claims["gid"], claims["sub"])
         assert grant.granted_at == datetime.fromtimestamp(0, NOW.tzinfo) + timedelta(milliseconds=claims["gat"])
         assert dict(judged.extra) == claims.get("ext", {})
-        assert NOW.timestamp() < claims["exp"]
+        assert claims["iat"] - 86_400 <= NOW.timestamp() < claims["exp"]
     else:
         assert judged is InvalidRefreshTokenError

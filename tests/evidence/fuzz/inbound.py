@@ -27,7 +27,7 @@ from rollout_auth import (
     verify_webhook,
 )
 
-from .common import CREDENTIALS, SECRET, VECTORS, as_text, head_and_body, said, verdict
+from .common import CREDENTIALS, SECRET, VECTORS, as_text, by_javascript, by_rfc_7493, head_and_body, said, verdict
 
 _TOKEN = "token-1"
 _TOKEN_HEADER = "X-Rollout-Verification-Token"
@@ -37,14 +37,19 @@ _VERIFIER_BEYOND_ASCII = RequestVerifier(_BEYOND_ASCII)
 _BODY = base64.b64decode(VECTORS["webhooks"]["good"][0]["body"])
 _DIGESTS = [hmac.digest(secret.encode(), base64.b64encode(_BODY), "sha256") for secret in CREDENTIALS.secrets]
 _FORM = "application/x-www-form-urlencoded"
+_PLAIN_INSTANT = (
+    r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+    r"(Z|[+-]0[0-9]:[0-5][0-9])"
+)
 
 
 def webhook(data: bytes) -> None:
-    """A body of any bytes, signed rightly, is MalformedRequestError, or the event that json.loads reads."""
+    """A body of any bytes, signed correctly, is MalformedRequestError, or the event that JavaScript reads in it."""
     digest = hmac.digest(SECRET.encode(), base64.b64encode(data), "sha256")
     event = verdict(partial(verify_webhook, data, {"X-Rollout-Signature": digest.hex()}, credentials=CREDENTIALS))
+    payload = by_javascript(data)
     if isinstance(event, WebhookEvent):
-        payload = json.loads(data)
+        assert payload is not None
         assert repr(event.payload) == repr(payload)
         fields = (event.event_id, event.event, list(event.resource_ids), event.uri)
         assert fields == tuple(payload[name] for name in ("eventId", "event", "resourceIds", "uri"))
@@ -52,6 +57,7 @@ def webhook(data: bytes) -> None:
         assert event.created_at.utcoffset() is not None
     else:
         assert event is MalformedRequestError
+        assert payload is None or not _is_plain_event(payload)
 
 
 def webhook_signature(data: bytes) -> None:
@@ -92,9 +98,10 @@ def refresh_request(data: bytes) -> None:
     request = verdict(partial(parse_refresh_request, body, content_type))
     if isinstance(request, RefreshRequest):
         is_form = (content_type or "").partition(";")[0].strip().lower() == _FORM
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True)) if is_form else json.loads(body)
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True)) if is_form else by_rfc_7493(body)
         assert {"refreshToken": request.refresh_token, **request.fields} == fields
         assert request.refresh_token.strip()
+        assert "\0" not in request.refresh_token
     else:
         assert request is MalformedRequestError
 
@@ -102,8 +109,8 @@ def refresh_request(data: bytes) -> None:
 def refresh_endpoint(data: bytes) -> None:
     """Both handlers answer any request alike: 200 with a new key for both tokens, or 400 or 401 without one."""
     _, pairs, body = head_and_body(data)
-    response = _ENDPOINT.handle(pairs, body)
-    awaited = _finished(_ENDPOINT.handle_async(pairs, body))
+    response = _ENDPOINT.handle(body, pairs)
+    awaited = _finished(_ENDPOINT.handle_async(body, pairs))
     answer = json.loads(response.body)
     assert (awaited.status, awaited.body, awaited.headers) == (response.status, response.body, response.headers)
     if response.status == 200:
@@ -113,6 +120,19 @@ def refresh_endpoint(data: bytes) -> None:
         errors = ("invalid_client",) if response.status == 401 else ("invalid_request", "invalid_grant")
         assert response.status in (400, 401)
         assert answer in [{"error": error} for error in errors]
+
+
+def _is_plain_event(payload: dict[str, object]) -> bool:
+    """Whether this is certainly an event: one with an instant of the commonest form."""
+    ids = payload.get("resourceIds")
+    return (
+        all(isinstance(payload.get(name), str) for name in ("eventId", "eventCreated", "event"))
+        and payload["eventId"] != ""
+        and re.fullmatch(_PLAIN_INSTANT, str(payload["eventCreated"])) is not None
+        and isinstance(ids, list)
+        and all(isinstance(one, str) for one in ids)
+        and isinstance(payload.get("uri", 0), str | None)
+    )
 
 
 def _passes(candidate: str | bytes) -> bool:
@@ -156,6 +176,6 @@ def _digest(text: str) -> bytes:
     try:
         if re.fullmatch(r"[0-9A-Za-z+/_-]{43}=?", text):
             return base64.b64decode(text.rstrip("=") + "=", altchars=b"-_" if re.search("[-_]", text) else None)
-        return bytes.fromhex(text)
+        return bytes.fromhex(text) if re.fullmatch("[0-9A-Fa-f]{64}", text) else b""
     except ValueError:
         return b""

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from rollout_auth import NAMESPACE, AuthData, ConfigurationError, ConnectToken, MalformedTokenError
-from rollout_auth._checks import epoch_seconds
 from rollout_auth._json import loads_object
+from rollout_auth._time import epoch_seconds
 from rollout_auth.cli import _inspect
 from rollout_auth.testing import BrowserAPI, Clock, DashboardRequest, IntegrationError, Response
 from rollout_auth.testing._answers import renewed, token_of

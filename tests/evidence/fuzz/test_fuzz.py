@@ -16,7 +16,8 @@ from fuzz.targets import TARGETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout_auth import VerificationError
+from rollout_auth import MalformedTokenError, VerificationError, _json
+from rollout_auth._json import loads_object
 from rollout_auth._jws import read_token
 from rollout_auth.testing import Response
 
@@ -26,12 +27,12 @@ SEEDS = [
 ]
 
 
-def unverified(token: str | bytes, *args: object) -> bytes:
-    return read_token(token)[1]
+def unverified(token: str | bytes, *args: object) -> dict[str, object]:
+    return loads_object(read_token(token)[1], "it", MalformedTokenError)
 
 
-def unsafe(text: str) -> str:
-    return f'"{text}"'
+def unsafe(value: object) -> str:
+    return json.dumps(value).replace("\\", "")
 
 
 def always(*args: object) -> bool:
@@ -42,35 +43,41 @@ def never(*args: object) -> None:
     return None
 
 
-BUGS: dict[str, tuple[str, Any]] = {
-    "connect_token": ("connect_token.verified_payload", unverified),
-    "connect_token_header": ("_jws.check_header", never),
-    "connect_token_claims": ("connect_token.time_claims", lambda claims, *args: (claims["iat"], claims["exp"])),
-    "token_response": ("responses.seconds_claim", lambda claims, name: int(claims[name])),
-    "sign": ("connect_token.quote", unsafe),
-    "generate_legacy": ("auth_data.quote", unsafe),
-    "credentials": ("credentials.secret_problem", never),
-    "auth_data": ("_frozen.is_well_formed", always),
-    "strict_json": ("_json._is_deep", never),
-    "api_key": ("_grants.verified_payload", unverified),
-    "api_key_header": ("_jws.check_header", never),
-    "api_key_claims": ("_grants.text_claim", lambda claims, name: claims.get(name)),
-    "refresh_token": ("_grants.verified_payload", unverified),
-    "refresh_token_claims": ("api_keys.as_object", lambda value: {}),
-    "webhook": ("webhooks._instant", lambda text: NOW),
-    "webhook_signature": ("webhooks.compare_digest", always),
-    "headers": ("http.without_repetition", str.strip),
-    "verification_token": ("verification.compare_digest", lambda text, token: text.strip() == token),
-    "refresh_request": ("refresh.MalformedRequestError", ValueError),
-    "refresh_endpoint": ("verification.compare_digest", always),
-    "inspect": ("cli._inspect.as_json", lambda value: json.dumps(value, ensure_ascii=False)),
-    "inspect_claims": ("cli._inspect.masked_claims", dict),
-    "app_token": ("testing._tokens._header_of", lambda token: read_token(token)[0]),
-    "app_answer": ("testing._masks.Mask.hide", lambda mask, text: text),
-    "template": ("testing.templates.urlencode", lambda query: "&".join(map("=".join, query.items()))),
-    "browser_api": ("testing.browser_api._errors", lambda status, message: Response(status, [("X", "\n")])),
-}
-"""What is broken for each target: a name of rollout_auth, and what stands there instead."""
+BUGS: list[tuple[str, str, Any]] = [
+    ("connect_token", "connect_token.verified_claims", unverified),
+    ("connect_token_header", "_jws.check_header", never),
+    ("connect_token_claims", "connect_token._times", lambda claims, *args: (claims["iat"], claims["exp"])),
+    ("connect_token_claims", "connect_token._ACCEPTED_LIFETIME", 3602),
+    ("token_response", "responses.seconds_claim", lambda claims, name: int(claims[name])),
+    ("sign", "_jws.dumps", unsafe),
+    ("generate_legacy", "connect_token.checked_user_id", str.strip),
+    ("credentials", "credentials.setting_problem", never),
+    ("auth_data", "auth_data.is_well_formed", always),
+    ("strict_json", "_json._is_deep", never),
+    ("strict_json", "_json._STRICT", _json._TOLERANT),
+    ("api_key", "api_keys.verified_claims", unverified),
+    ("api_key_header", "_jws.check_header", never),
+    ("api_key_claims", "api_keys.text_claim", lambda claims, name: claims.get(name)),
+    ("api_key_claims", "api_keys._FASTEST_CLOCK", 86_401),
+    ("refresh_token", "api_keys.verified_claims", unverified),
+    ("refresh_token_claims", "api_keys.as_object", lambda value: {}),
+    ("webhook", "webhooks._instant", lambda text: NOW),
+    ("webhook", "_json._TOLERANT", _json._STRICT),
+    ("webhook", "_json._has_lone_surrogate", never),
+    ("webhook_signature", "webhooks._check_signature", never),
+    ("headers", "headers.without_repetition", str.strip),
+    ("verification_token", "verification.compare_digest", lambda text, token: text.strip() == token),
+    ("refresh_request", "refresh.MalformedRequestError", ValueError),
+    ("refresh_request", "refresh.loads_object", _json.loads_signed_object),
+    ("refresh_endpoint", "verification.compare_digest", always),
+    ("inspect", "cli._inspect.as_json", lambda value: json.dumps(value, ensure_ascii=False)),
+    ("inspect_claims", "cli._inspect.masked_claims", dict),
+    ("app_token", "testing._tokens._header_of", lambda token: read_token(token)[0]),
+    ("app_answer", "testing._masks.Mask.hide", lambda mask, text: text),
+    ("template", "testing.templates.urlencode", lambda query: "&".join(map("=".join, query.items()))),
+    ("browser_api", "testing.browser_api._errors", lambda status, message: Response(status, [("X", "\n")])),
+]
+"""What is broken for a target: a name of rollout_auth, and what takes its place."""
 
 FAILURES = (AssertionError, ArithmeticError, KeyError, TypeError, ValueError, VerificationError, jwt.PyJWTError)
 
@@ -89,10 +96,9 @@ def test_any_bytes(target: str, data: bytes) -> None:
     TARGETS[target](data)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_planted_bug(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("target", "name", "broken"), BUGS, ids=[f"{target}: {name}" for target, name, _ in BUGS])
+def test_planted_bug(target: str, name: str, broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a bug in the package, the target fails for one of its seeds."""
-    name, broken = BUGS[target]
     monkeypatch.setattr(f"rollout_auth.{name}", broken)
     with pytest.raises(FAILURES):
         deque(map(TARGETS[target], seeds(target).values()))
@@ -105,6 +111,11 @@ def test_docstring(target: str) -> None:
     assert re.fullmatch(r"[A-Z](?:[^.]|\.\w)+\.", invariant)
     (row,) = re.findall(rf"^\| `{target}` \| .+ \| (.+) \|$", PAGE, re.MULTILINE)[:1]
     assert row == invariant
+
+
+def test_each_target_finds_a_bug() -> None:
+    """There is a bug for each target."""
+    assert {target for target, _, _ in BUGS} == set(TARGETS)
 
 
 def test_corpus() -> None:

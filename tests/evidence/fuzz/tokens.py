@@ -1,4 +1,4 @@
-"""Targets for connect tokens, as they arrive and with content of any kind that is signed rightly."""
+"""Targets for connect tokens, as they arrive and with content of any kind that is signed correctly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rollout_auth import (
     connect_token_response,
     verify_connect_token,
 )
-from rollout_auth._claims import Namespace
+from rollout_auth.connect_token import Namespace
 
 from .common import CREDENTIALS, NOW, SECRET, read_by_pyjwt, signed, verdict
 
@@ -73,5 +73,6 @@ def _check(judged: object, token: str, namespace: str) -> None:
     assert (judged.issued_at.timestamp(), judged.expires_at.timestamp()) == (claims["iat"], claims["exp"])
     assert json.dumps(auth_data, sort_keys=True) == json.dumps(fields.get("authData"), sort_keys=True)
     assert judged.dev == (namespace == LEGACY_NAMESPACE and fields.get("dev", False))
+    assert (judged.claims, "aud" in claims) == (claims, False)
     now = NOW.timestamp()
-    assert max(claims["iat"], claims.get("nbf", 0)) - 60 <= now < claims["exp"] + 60 <= claims["iat"] + 3660
+    assert max(claims["iat"], claims.get("nbf", 0)) - 60 <= now < claims["exp"] + 60 <= claims["iat"] + 3661
