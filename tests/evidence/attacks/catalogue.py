@@ -227,6 +227,8 @@ TOKENS = [
     Attack("no issuer", "RFC 8725 3.8", with_claims(iss=None), InvalidClaimError),
     Attack("no subject", "RFC 8725 3.8", with_claims(sub=None), InvalidClaimError),
     Attack("subject of another type", "RFC 8725 3.8", with_claims(sub=0), InvalidClaimError),
+    Attack("token for somebody else", "RFC 8725 3.9; RFC 7519 4.1.3", with_claims(aud="rollout"), InvalidClaimError),
+    Attack("token for several", "RFC 8725 3.9", with_claims(aud=["client-1", "rollout"]), InvalidClaimError),
     Attack("token of another type", "RFC 8725 3.11", with_header(typ="at+jwt"), MalformedTokenError),
     Attack("no end", "RFC 7519 4.1.4", with_claims(exp=None), InvalidClaimError),
     Attack("end as a text", "RFC 7519 2", with_claims(exp=str(SECOND + 3600)), InvalidClaimError),
@@ -237,6 +239,7 @@ TOKENS = [
         token(forged(claims=json.dumps({**CLAIMS, "exp": float("nan")}).encode())),
         MalformedTokenError,
     ),
+    Attack("life of an hour and two seconds", "rollout-hq-docs", with_claims(exp=SECOND + 3602), InvalidClaimError),
     Attack("life of a day", "rollout-hq-docs", with_claims(exp=SECOND + 86_400), InvalidClaimError),
     Attack("old token", "RFC 7519 4.1.4", with_claims(iat=SECOND - 3700, exp=SECOND - 100), TokenExpiredError),
     Attack(
@@ -274,6 +277,7 @@ KEYS = [
     ),
     Attack("JWK as a secret", "RFC 8725 2.1", as_secret(json.dumps(EMBEDDED_KEY)), ConfigurationError),
     Attack("empty secret", "RFC 8725 3.5", as_secret(""), ConfigurationError),
+    Attack("placeholder as a secret", "CWE-798", as_secret(f"<{SECRET}>"), ConfigurationError),
     Attack("short secret", "RFC 8725 3.5; RFC 7518 3.2", as_secret("short"), ShortSecretWarning),
     Attack(
         "connect token as an API key", "RFC 8725 3.12", lambda: ISSUER.authenticate(TOKEN, now=NOW), InvalidApiKeyError
@@ -330,8 +334,8 @@ WEBHOOKS = [
     Attack("several in one line", "RFC 9110 5.3", webhook(f"{'0' * 64},{signature().hex()}"), BadSignatureError),
     Attack(
         "signed, and read in two ways",
-        "RFC 8259 4",
-        webhook(signature(doubled := BODY[:-1] + b',"eventId":"2"}').hex(), doubled),
+        "RFC 8259 6",
+        webhook(signature(in_two_ways := BODY[:-1] + b',"price":NaN}').hex(), in_two_ways),
         MalformedRequestError,
     ),
     Attack("signed, and deep", "RFC 8259 9", webhook(signature(DEEP).hex(), DEEP), MalformedRequestError),
@@ -362,6 +366,16 @@ REQUESTS = [
     ),
     Attack(
         "refresh token that is a query", "CWE-943", refresh(b'{"refreshToken":{"$ne":null}}'), MalformedRequestError
+    ),
+    Attack("refresh token with NUL", "CWE-158", refresh(b'{"refreshToken":"a\\u0000"}'), MalformedRequestError),
+    Attack(
+        "refresh token that is half an emoji", "CWE-176", refresh(b'{"refreshToken":"\\ud83d"}'), MalformedRequestError
+    ),
+    Attack(
+        "refresh token longer than a header",
+        "CWE-400",
+        refresh(b'{"refreshToken":"%s"}' % (b"a" * 8169)),
+        MalformedRequestError,
     ),
     Attack("form as JSON", "CWE-436", refresh(b"refreshToken=a"), MalformedRequestError),
     Attack(
