@@ -10,8 +10,7 @@ import jwt
 import pytest
 
 from rollout_auth import ApiKeyIssuer
-from rollout_auth._grants import API_KEY_TYPE, REFRESH_TOKEN_TYPE
-from rollout_auth._hmac import derived_secret
+from rollout_auth.api_keys import API_KEY_TYPE, REFRESH_TOKEN_TYPE, derived_secret
 
 Node = Callable[..., dict[str, Any]]
 

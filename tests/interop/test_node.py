@@ -16,6 +16,7 @@ from rollout_auth import (
     BadSignatureError,
     ClientCredentials,
     ConnectToken,
+    InvalidClaimError,
     MalformedTokenError,
     TokenExpiredError,
     generate_connect_token,
@@ -43,10 +44,10 @@ REFRESHABLE = {"apiKey": "key-1", "refreshToken": "refresh-1", "expiresIn": 2000
 EXTRA = {
     "apiKey": "ключ-1",
     "refreshToken": "更新-1",
-    "expiresIn": 2**53 - 1,
+    "expiresIn": 315_360_000,
     "name": 'Zoë "🦜" \\ / 👩‍👩‍👧 </script>\u2028\u2029\x7f\t\n',
     "🔑": ["", "e\u0301", "\u00e9", "\U0010ffff"],
-    "numbers": [0, -1, 0.1, -2.5e-9, 1.7976931348623157e308, -(2**53 - 1)],
+    "numbers": [0, -1, 0.1, -2.5e-9, 1.7976931348623157e308, 2**53 - 1, -(2**53 - 1)],
     "values": [True, False, None, [], {}, [[{"deep": [{}]}]]],
     "__proto__": {"constructor": "toString"},
 }
@@ -163,6 +164,25 @@ def test_node_and_we_end_a_token_in_the_same_second(node: Node, library: str) ->
     )
     with pytest.raises(TokenExpiredError):
         verify_connect_token(token, credentials=CREDENTIALS, leeway=timedelta(0), now=end)
+
+
+@by_library
+def test_we_take_an_expiry_that_was_rounded_up(node: Node, library: str) -> None:
+    """A token that Node signs for an hour and a second, as Rollout's own sample may, is verified; no longer one is."""
+    claims = {**claims_of(PLAIN, NAMESPACE, False), "exp": ISSUED + 3601}
+    token = signed_by_node(node, library, claims, SECRET)
+    assert verify_connect_token(token, credentials=CREDENTIALS, now=NOW).expires_at == NOW + timedelta(seconds=3601)
+    token = signed_by_node(node, library, {**claims, "exp": ISSUED + 3602}, SECRET)
+    with pytest.raises(InvalidClaimError, match="exp is 3602 s after iat"):
+        verify_connect_token(token, credentials=CREDENTIALS, now=NOW)
+
+
+@by_library
+def test_we_refuse_an_audience_of_node(node: Node, library: str) -> None:
+    """A token that Node signs for an audience is for somebody else (RFC 7519 section 4.1.3)."""
+    token = signed_by_node(node, library, {**claims_of(PLAIN, NAMESPACE, False), "aud": CLIENT_ID}, SECRET)
+    with pytest.raises(InvalidClaimError, match="aud is there"):
+        verify_connect_token(token, credentials=CREDENTIALS, now=NOW)
 
 
 @by_library
