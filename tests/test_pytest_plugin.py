@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import rollout_auth
 from rollout_auth.testing import CREDENTIALS, ENVIRON
 
 Runner = Callable[..., pytest.RunResult]
@@ -25,7 +29,7 @@ def app(environ, start_response):
         if path == "/rollout/token":
             parts = connect_token_response(generate_connect_token("user-1", issuer.issue("user-1")))
         elif path == "/rollout/refresh":
-            parts = endpoint.handle(environ, body)
+            parts = endpoint.handle(body, environ)
         elif path == "/rollout/webhook":
             verify_webhook(body, environ)
             parts = ResponseParts(b"", 204, {})
@@ -33,8 +37,8 @@ def app(environ, start_response):
             verifier.verify(environ)
             issuer.authenticate(environ["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
             parts = ResponseParts(b"{}", 200, {"Content-Type": "application/json"})
-    except VerificationError as error:
-        parts = ResponseParts(b"", error.status, {})
+    except RequestRefusedError as error:
+        parts = error_response(error)
     start_response(f"{parts.status} -", list(parts.headers.items()))
     return [parts.body]
 """
@@ -74,7 +78,7 @@ def test_whole_integration(suite: Runner) -> None:
 
 
 def test_failure_is_readable(suite: Runner) -> None:
-    """A failure shows the mistake, the mend and the exchanges; no secret, and no line of the simulator's own code."""
+    """A failure shows the mistake, the fix and the exchanges; no secret, and no line of the simulator's own code."""
     result = suite(
         """
         from app import app
@@ -210,6 +214,61 @@ def test_costs_nothing_unused(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert ended.returncode == 0, ended.stdout
+
+
+STARTS = (
+    "import rollout_auth, pytest, sys; sys.exit(pytest.main(['-W', 'error', '-p', 'no:cacheprovider', *sys.argv[1:]]))"
+)
+"""What an app's own runner does: it imports the app, and the library with it, and only then starts pytest."""
+
+
+def started(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a test that passes, after the library was imported, with warnings as errors."""
+    test = folder / "test_nothing.py"
+    test.write_text("def test_nothing(rollout_clock):\n    assert rollout_clock\n", "utf-8")
+    return subprocess.run(
+        [sys.executable, "-c", STARTS, str(test)],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+
+
+def installed_as_a_wheel(site: Path) -> Path:
+    """Lay the package out as a wheel does, whose RECORD lists every module; an editable installation lists none."""
+    package = Path(rollout_auth.__path__[0])
+    shutil.copytree(package, site / "rollout_auth", ignore=shutil.ignore_patterns("__pycache__"))
+    info = site / "rollout_auth-0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rollout-auth\nVersion: 0\n", "utf-8")
+    plugin = "[pytest11]\nrollout_auth = rollout_auth._pytest_plugin\n"
+    (info / "entry_points.txt").write_text(plugin, "utf-8")
+    modules = [f"{path.relative_to(site).as_posix()},," for path in site.rglob("*.py")]
+    (info / "RECORD").write_text("\n".join(modules), "utf-8")
+    return site / "rollout_auth" / "__init__.py"
+
+
+def test_starts_after_the_library(tmp_path: Path) -> None:
+    """Pytest starts, as the package is installed here, where the library was imported before it."""
+    ended = started(tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_starts_after_the_library_of_a_wheel(tmp_path: Path) -> None:
+    """So it does where the package is installed as a wheel, of which pytest would rewrite every module.
+
+    Without the mark in the package's docstring, pytest warns that it comes too late: PytestAssertRewriteWarning.
+    """
+    module = installed_as_a_wheel(tmp_path / "site")
+    environ = {"PYTHONPATH": str(tmp_path / "site")}
+    ended = started(tmp_path, **environ)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    module.write_text(module.read_text("utf-8").replace("PYTEST_DONT_REWRITE", ""), "utf-8")
+    ended = started(tmp_path, **environ)
+    assert ended.returncode != 0
+    assert re.search("PytestAssertRewriteWarning: Module already imported .*rollout_auth", ended.stdout + ended.stderr)
 
 
 def test_values_are_of_full_length() -> None:
