@@ -192,7 +192,7 @@ class TestCommand:
         assert "standard output is closed" in capsys.readouterr().err
 
     def test_closed_errors(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without a standard error nothing is said there, or anywhere else."""
+        """Without standard error, nothing is printed anywhere."""
         monkeypatch.setattr(sys, "stderr", None)
         result = run("mint", "user-1")
         assert (result.status, result.out) == (2, "")
@@ -237,7 +237,7 @@ class TestCommand:
 
 class TestDemo:
     def test_demo(self, run: Any) -> None:
-        """It needs no configuration, shows every step of the conversation, and ends well."""
+        """It needs no configuration, shows every step of the conversation, and succeeds."""
         result = run("demo")
         assert (result.status, result.err) == (0, "")
         for text in (
@@ -258,7 +258,7 @@ class TestDemo:
         assert report["steps"][0]["exchanges"][0].startswith("00:00:00  token: GET /rollout/token -> 200")
 
     def test_fails_with_the_library(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """If the app did not verify webhooks, the demonstration would say so, and fail."""
+        """If the app did not verify webhooks, the demo would say so, and fail."""
         monkeypatch.setattr(
             _partner_app, "verify_webhook", lambda *_, **__: SimpleNamespace(event_id="", resource_ids=())
         )
@@ -314,7 +314,7 @@ class TestSimulate:
         assert (as_json["ok"], as_json["steps"][0]["code"]) == (False, "user_id_not_text")
 
     def test_same_mistake_again(self, run: Any) -> None:
-        """A mistake that several steps meet is told once, and then referred to."""
+        """A mistake that fails several steps is explained once, and then referred to."""
         with testing.serve(HandWritten(refresh_unit=1000, life=86_400)) as url:
             out = run("simulate", url).out
         assert out.count("fix: pass seconds") == 1
@@ -350,7 +350,7 @@ class TestSimulate:
         assert "session-1" not in result.out
 
     def test_without(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Refreshes, webhooks and the verification token can be left out; the last is said."""
+        """Refreshes, webhooks and the verification token can be left out; the output mentions a missing token."""
         monkeypatch.delenv("ROLLOUT_VERIFICATION_TOKEN")
         with testing.serve(HandWritten(checks_verification=False)) as url:
             result = run("simulate", url, "--without", "refresh", "--without", "webhook")
@@ -380,7 +380,7 @@ class TestSimulate:
         ],
     )
     def test_wrong_usage(self, run: Any, arguments: list[str], fix: str) -> None:
-        """What cannot be used is said with the fix, and not repeated."""
+        """The error for an unusable argument names the fix, and does not repeat the argument."""
         result = run("simulate", *arguments)
         assert (result.status, result.out) == (2, "")
         assert fix in result.err
@@ -398,13 +398,13 @@ class TestMint:
 
     @pytest.mark.parametrize(("ttl", "seconds"), [("900", 900), ("90s", 90), ("15m", 900), ("1h", 3600)])
     def test_ttl(self, run: Any, configured: ClientCredentials, ttl: str, seconds: int) -> None:
-        """A life is seconds, minutes or hours."""
+        """A lifetime is given in seconds, minutes or hours."""
         verified = verify_connect_token(run("mint", "user-1", "--ttl", ttl).out.strip(), credentials=configured)
         assert verified.expires_at - verified.issued_at == timedelta(seconds=seconds)
 
     @pytest.mark.parametrize("ttl", ["2h", "0", "3601"])
     def test_ttl_out_of_range(self, run: Any, configured: ClientCredentials, ttl: str) -> None:
-        """A life that Rollout refuses is wrong usage."""
+        """A lifetime that Rollout refuses is wrong usage."""
         result = run("mint", "user-1", "--ttl", ttl)
         assert (result.status, result.out) == (2, "")
         assert "between 1 s and 3600 s" in result.err
@@ -471,7 +471,7 @@ class TestMint:
 
     @pytest.mark.parametrize("ttl", ["soon", "15min", "1h30m", "-1", "1.5h", "9" * 7, "9" * 30 + "h", ""])
     def test_ttl_forms(self, run: Any, configured: ClientCredentials, ttl: str) -> None:
-        """A life in any other form is wrong usage, and the message shows the forms."""
+        """A lifetime in any other form is wrong usage, and the message shows the forms."""
         result = run("mint", "user-1", f"--ttl={ttl}")
         assert (result.status, result.out) == (2, "")
         assert "write seconds, minutes or hours: 900, 15m or 1h" in result.err
@@ -507,7 +507,7 @@ class TestInspect:
         assert run("inspect", *arguments, stdin=f"\n {token}\r\n".encode()).status == 0
 
     def test_without_credentials(self, run: Any, credentials: ClientCredentials) -> None:
-        """Without credentials it says plainly that nothing was verified."""
+        """Without credentials, the output says that nothing was verified."""
         result = run("inspect", generate_connect_token("user-1", credentials=credentials))
         assert result.status == 0
         assert "\nnot verified: ROLLOUT_CLIENT_ID and ROLLOUT_CLIENT_SECRET are not set, so nothing was" in result.out
@@ -621,7 +621,7 @@ class TestInspect:
         }
 
     def test_masks_what_hides_among_the_public(self, run: Any) -> None:
-        """A header field beside the token's form is masked, and so is an object in the place of a public claim."""
+        """A header field other than alg and typ is masked, and so is an object as the value of a public claim."""
         token = jwt.encode({"sub": "x", "aud": {"a": "canary"}}, OTHER, algorithm="HS512", headers={"kid": "canary"})
         report = json.loads(run("inspect", "--json", token).out)
         assert report["header"] == {"alg": "HS512", "kid": "<hidden, 6 characters>", "typ": "JWT"}
@@ -668,7 +668,7 @@ class TestInspect:
         assert json.loads(run("inspect", "--json", token).out)["claims"] == claims
 
     def test_masks_by_type(self, run: Any) -> None:
-        """A number in the place of a flag, or a text in that of a duration, is masked."""
+        """A number as the value of a flag, or a text as that of a duration, is masked."""
         token = jwt.encode({"rollouthq.com": {"dev": 1}, "x": {"expiresIn": "canary"}}, OTHER, algorithm="HS512")
         assert json.loads(run("inspect", "--json", token).out)["claims"] == {
             "rollouthq.com": {"dev": "<hidden, 1 characters>"},
@@ -769,7 +769,7 @@ class TestDoctor:
     def test_findings_and_no_other(
         self, client_id: str, client_secret: str, previous: str, levels: list[tuple[str, str]]
     ) -> None:
-        """What is right is not complained about, and one mistake is not two."""
+        """Correct values have no finding, and one mistake has one."""
         findings = _doctor.examine({ID: client_id, SECRET: client_secret, PREVIOUS: previous})
         assert [(finding.variable, finding.level) for finding in findings] == [*levels, ("PyJWT", "ok")]
 
@@ -864,5 +864,5 @@ class TestDoctor:
     ],
 )
 def test_durations_in_words(seconds: int, words: str) -> None:
-    """A duration is told in its two largest units."""
+    """A duration is shown in its two largest units."""
     assert in_words(seconds) == words

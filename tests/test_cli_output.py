@@ -92,12 +92,12 @@ def test_help(command: str, printed: Any) -> None:
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, printed: Any) -> None:
-    """Wrong usage is told in one line, with what is missing or not taken, and where to read on."""
+    """Wrong usage prints one line: what is missing or not accepted, and where to read on."""
     assert printed(*arguments) == (2, "", f"rollout-auth: error: {message}\n")
 
 
 def test_closed_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a standard output, that is the one thing that is said."""
+    """Without standard output, that is all that is printed."""
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["doctor"]) == 2
     message = "standard output is closed: open it, or send it to a file"
@@ -203,7 +203,7 @@ def test_dashboard() -> None:
 
 
 def test_dashboard_of_every_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each option stands where it belongs; the values of headers are those of their variables."""
+    """Each option ends up where it belongs; headers have the values of their variables."""
     monkeypatch.setenv("FIRST", "session-1")
     monkeypatch.setenv("SECOND", "1")
     options = (
@@ -269,7 +269,7 @@ def test_unset_verification_token_is_told(printed: Any) -> None:
 
 
 def test_doctor(printed: Any) -> None:
-    """What is wrong with each variable, between them, and with PyJWT, is told on a line each."""
+    """Each problem of a variable, between variables, or of PyJWT has a line of its own."""
     environ = {
         "CLIENT_ID": OTHER,
         "CLIENT_SECRET": "short",
@@ -309,7 +309,7 @@ def test_doctor(printed: Any) -> None:
 
 
 def test_doctor_without_anything(printed: Any) -> None:
-    """What is not set is told, with where to copy it from."""
+    """The output names each variable that is not set, and where to copy it from."""
     line = "fix   ROLLOUT_CLIENT_{} is not set: copy it from the Configuration page of the Rollout dashboard\n"
     assert printed("doctor") == (1, line.format("ID") + line.format("SECRET") + "ok    PyJWT works\n", "")
 
@@ -322,7 +322,7 @@ def test_doctor_takes_for_swapped(length: int, is_swapped: bool) -> None:
 
 
 def test_doctor_of_equal_texts() -> None:
-    """An id that is a secret is told as that, once, whichever secret it is."""
+    """An id that equals a secret is reported once, whichever secret it is."""
     text = "is the same text as a secret, and the id is public: copy both again"
     for name in ("ROLLOUT_CLIENT_SECRET", "ROLLOUT_PREVIOUS_CLIENT_SECRET"):
         environ = {"ROLLOUT_CLIENT_ID": "x" * 64, "ROLLOUT_CLIENT_SECRET": "y" * 64, name: "x" * 64}
@@ -339,7 +339,7 @@ def signed(secret: str = SECRET, algorithm: str = "HS512", **claims: object) -> 
 
 
 def test_inspect(printed: Any) -> None:
-    """The header, the claims, the lifetime and the verdict are told, in this order."""
+    """The header, the claims, the lifetime and the verdict are printed in this order."""
     token = signed(**{"rollout.com": {"authData": {"apiKey": "key-1", "refreshToken": "r", "expiresIn": 60}}})
     environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
     header = {"alg": "HS512", "typ": "JWT"}
@@ -361,7 +361,7 @@ def test_inspect(printed: Any) -> None:
 
 
 def test_inspect_looks_at_the_clock_once(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lifetime and the verdict are told of the same instant."""
+    """The lifetime and the verdict refer to the same instant."""
     environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
     ticks = iter([IAT + 59.9])
     monkeypatch.setattr(time, "time", lambda: next(ticks, IAT + 7200.0))
@@ -370,7 +370,7 @@ def test_inspect_looks_at_the_clock_once(printed: Any, monkeypatch: pytest.Monke
 
 
 def test_inspect_without_credentials(printed: Any) -> None:
-    """Without credentials, what is told is not verified, and says so."""
+    """Without credentials, the output says that nothing was verified."""
     reason = (
         "ROLLOUT_CLIENT_ID and ROLLOUT_CLIENT_SECRET are not set, so nothing was verified: "
         "anyone could have made this token"
@@ -410,7 +410,7 @@ def test_inspect_without_credentials(printed: Any) -> None:
     ],
 )
 def test_inspect_refuses(token: str, code: str, reason: str, printed: Any) -> None:
-    """A token that is refused is told why, and what to do."""
+    """For a refused token, the output says why, and what to do."""
     environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
     verdict = {"status": "refused", "code": code, "reason": reason}
     status, out, _ = printed("inspect", token, "--json", **environ)
@@ -431,7 +431,7 @@ def test_inspect_refuses(token: str, code: str, reason: str, printed: Any) -> No
     ],
 )
 def test_inspect_of_other_claims(claims: dict[str, object], status: int, printed: Any) -> None:
-    """What is wrong with any other claim, or with an iss that is missing, is told as the library tells it."""
+    """A problem with any other claim, or a missing iss, is reported in the library's own words."""
     environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
     found, out, _ = printed("inspect", signed(**claims), "--json", **environ)
     assert found == status
@@ -441,7 +441,7 @@ def test_inspect_of_other_claims(claims: dict[str, object], status: int, printed
 
 
 def test_inspect_prints_ascii(printed: Any) -> None:
-    """A name in the token is told without a character beyond ASCII, too."""
+    """A name in the token is printed in ASCII, too."""
     token = signed(**{"rollout.com": {"authData": {"apiKey": "key-1", "\u00e9": 2**60}}})
     environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
     status, out, _ = printed("inspect", token, **environ)
@@ -502,7 +502,7 @@ def test_inspect_reads_no_more(size: int, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class Played:
-    """A simulator whose scenario went as told."""
+    """A simulator whose scenario had these results."""
 
     def __init__(self, *steps: StepResult) -> None:
         self.report = Report(steps)
@@ -536,7 +536,7 @@ def played(capsys: pytest.CaptureFixture[str], *steps: StepResult, **settings: b
 
 
 def test_steps(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that fails has its problem, fix, code and exchanges in ASCII, but for a mistake that was told before."""
+    """A failed step shows its problem, fix, code and exchanges in ASCII, unless the mistake was shown before."""
     monkeypatch.setattr(_steps, "perf_counter", count(10.0, 1.25).__next__)
     assert played(capsys, *STEPS) == (
         1,
@@ -595,7 +595,7 @@ def test_steps_with_exchanges(capsys: pytest.CaptureFixture[str], monkeypatch: p
 
 
 def test_steps_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """For programs, each step has the same fields, whatever became of it."""
+    """For programs, each step has the same fields, whatever its outcome."""
     status, out = played(capsys, STEPS[0], STEPS[3], STEPS[4], as_machine=True, shows_exchanges=True)
     names = ("name", "outcome", "code", "reason", "fix", "seconds", "exchanges")
     rows = [
@@ -608,7 +608,7 @@ def test_steps_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_demo(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demonstration tells where its app is, and moves the clock of its app with that of the simulator."""
+    """The demo prints where its app is, and advances the app's clock with the simulator's."""
     seen: list[tuple[str, int]] = []
 
     def make(url: str, **options: Any) -> Played:

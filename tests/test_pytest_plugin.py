@@ -179,7 +179,7 @@ def test_clock(suite: Runner) -> None:
 
 
 def test_options(suite: Runner) -> None:
-    """What the simulator takes can be given by keyword, in the place of the fixtures' own."""
+    """The simulator's arguments can be given by keyword, and replace the fixtures' own."""
     result = suite(
         """
         from app import app

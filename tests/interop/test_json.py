@@ -53,7 +53,7 @@ values = st.recursive(
 
 
 def body_of(members: list[tuple[str, str]]) -> str:
-    """An event with further members, before which each of its own stands, and may stand again among them."""
+    """An event with further members, which may repeat the event's own."""
     own = [(json.dumps(name), json.dumps(value)) for name, value in EVENT.items()]
     return f"{{{','.join(f'{key}:{value}' for key, value in [*own, *members])}}}"
 

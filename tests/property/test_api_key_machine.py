@@ -1,4 +1,4 @@
-"""API keys through whole lives: users, browsers, a Rollout that forgets and reorders, and a partner that changes."""
+"""API keys over their whole life: users, browsers, a Rollout that forgets and reorders, a partner that changes."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class World:
     # Rollout
 
     def connect(self, page: tuple[str, datetime, Issued], connector: str) -> None:
-        """Rollout reads authData from a page's connect token, however often, while that lives."""
+        """Rollout reads authData from a page's connect token, any number of times while it is valid."""
         token, opened, issued = page
         if self.now < whole(opened) + HOUR:
             read = verify_connect_token(token, credentials=CREDENTIALS, leeway=timedelta(0), now=self.now)
@@ -462,7 +462,7 @@ def test_every_fault_on_the_way() -> None:
 
 
 def test_every_change_on_the_way() -> None:
-    """A connection outlives each rotation after which it was renewed, and years; a revocation ends what was before."""
+    """A connection survives years, and each rotation after which it was renewed; a revocation ends earlier ones."""
     world = World()
     world.open_page("user-1", EXTRAS[2])
     world.connect(world.pages[0], "crm")
@@ -526,7 +526,7 @@ def test_ends(key_ttl: timedelta, refresh_token_ttl: timedelta) -> None:
 
 
 def test_end_of_the_connect_token() -> None:
-    """Rollout reads authData until the connect token ends, and a key read in the last second keeps what it says."""
+    """Rollout reads authData until the connect token expires, and a key read in the last second stays valid."""
     auth_data = ISSUER.issue("user-1", now=START)
     token = generate_connect_token("user-1", auth_data, credentials=CREDENTIALS, now=START)
     last = whole(START) + HOUR - SECOND

@@ -24,7 +24,7 @@ def simulate() -> Callable[..., RolloutSimulator]:
 
 @pytest.fixture
 def ends_at_the_call() -> Callable[..., bool]:
-    """Whether pytest, of the failure of a step, shows the line that calls it, and none below that."""
+    """Whether pytest shows the line that calls the failed step, and none below it."""
 
     def find(step: Callable[..., object], *arguments: object) -> bool:
         with pytest.raises(IntegrationError) as caught:

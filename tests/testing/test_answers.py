@@ -27,37 +27,37 @@ def answer(body: object, status: int = 200, **headers: str) -> Response:
 
 @pytest.mark.parametrize("content_type", ["text/plain", "text/plain; charset=utf-8", "application/jwt", ""])
 def test_token_of_text(content_type: str) -> None:
-    """Of an answer that is no JSON, the whole text is the token, without the white space around it."""
+    """If an answer is not JSON, its whole text is the token, without the white space around it."""
     assert token_of(answer(b" a.b.c\r\n", Content_Type=content_type), "token") == "a.b.c"
 
 
 def test_token_of_text_that_is_not_ascii() -> None:
-    """A text that can be no token is returned nonetheless: what is wrong with it is said of the token."""
+    """A text that cannot be a token is returned anyway: the check of the token reports what is wrong with it."""
     assert token_of(answer("ü.b.c".encode(), Content_Type="text/plain"), "token") == "\ufffd\ufffd.b.c"
 
 
 def test_token_of_json() -> None:
-    """Of JSON, the field that the dashboard names is the token."""
+    """In JSON, the field that the dashboard names is the token."""
     assert token_of(answer({"token": "x.y.z", "jwt": "a.b.c"}), "jwt") == "a.b.c"
 
 
 @pytest.mark.parametrize("fields", [{}, {"token": ""}, {"token": 42}, {"token": None}, {"token": ["a.b.c"]}])
 def test_no_token_in_json(fields: dict[str, object]) -> None:
-    """A field that is missing, empty or no text is no token."""
+    """A field that is missing, empty or not text is not a token."""
     with pytest.raises(IntegrationError, match=r"holds no token: .*'token'") as caught:
         token_of(answer(fields), "token")
     assert caught.value.code == "token_missing"
 
 
 def test_no_token_in_text() -> None:
-    """White space is no token."""
+    """White space is not a token."""
     with pytest.raises(IntegrationError, match="token_missing"):
         token_of(answer(b" \n", Content_Type="text/plain"), "token")
 
 
 @pytest.mark.parametrize("value", ["no-store", "No-Store", "private,no-store", "no-store , max-age=0"])
 def test_no_store_among_others(value: str) -> None:
-    """The directive may stand anywhere in its header, in upper or lower case."""
+    """The directive may be anywhere in its header, in upper or lower case."""
     assert token_of(answer({"token": "a.b.c"}, Cache_Control=value), "token") == "a.b.c"
 
 
@@ -147,7 +147,7 @@ def test_seconds(seconds: object, before: AuthData | None) -> None:
     ],
 )
 def test_no_seconds(seconds: int, before: AuthData | None, code: str) -> None:
-    """A thousand times the life before, minutes in milliseconds, more than 400 days, and instants are no seconds."""
+    """A thousandfold lifetime, minutes in milliseconds, more than 400 days and instants are not seconds."""
     with pytest.raises(IntegrationError, match=f"expiresIn of the token is {seconds}, ") as caught:
         check_units(seconds, "the token", before)
     assert caught.value.code == code
@@ -173,7 +173,7 @@ def test_no_seconds(seconds: int, before: AuthData | None, code: str) -> None:
     ],
 )
 def test_success(status: int, code: str | None) -> None:
-    """A status is a success, a lack of the route, a fault of the server, or a refusal with the fix that it has."""
+    """A status means success, a missing route, a fault of the server, or a refusal with its fix."""
 
     def check() -> Any:
         return check_success(Response(status), "call", "the API", "accept the key")
@@ -189,7 +189,7 @@ def test_success(status: int, code: str | None) -> None:
 
 @pytest.mark.parametrize(("status", "expected"), [(399, False), (400, True), (499, True), (500, False)])
 def test_refusal(status: int, expected: bool) -> None:
-    """Each status of 4xx says that the request is wrong, and no other does."""
+    """Only a status of 4xx says that the request is wrong."""
     assert is_refusal(Response(status)) is expected
 
 

@@ -104,7 +104,7 @@ def test_auth_data_is_too_much() -> None:
 
 
 def test_every_difference() -> None:
-    """All differences are told at once: what is there, absent or another, numbers as they are, texts by length."""
+    """The message lists every difference: what is there, absent or different, numbers as they are, texts by length."""
     found = AuthData(FOUND[0], FOUND[1], 60, {"same": FOUND[2], "size": FOUND[3], "more": 1, "list": [FOUND[2]]})
     expected = AuthData(
         EXPECTED[0],
@@ -127,7 +127,7 @@ def test_every_difference() -> None:
 
 
 def test_renewal_is_missing() -> None:
-    """A key that cannot be renewed, where it should, lacks two fields."""
+    """A key that cannot be renewed, although it should, lacks two fields."""
     message = failure(token(AuthData(FOUND[0])), auth_data=AuthData(FOUND[0], EXPECTED[1], 3600))
     assert message.splitlines()[1:] == [
         "  authData.refreshToken: absent, expected <hidden, 70 characters>",
@@ -137,7 +137,7 @@ def test_renewal_is_missing() -> None:
 
 @pytest.mark.parametrize(("found", "expected"), [(True, 1), (1, True), (0, False), (1, 1.0), ([1], [True])])
 def test_json_types(found: object, expected: object) -> None:
-    """Values that only Python takes for equal are another: JSON's true is not 1."""
+    """Values that only Python considers equal are different: JSON's true is not 1."""
     message = failure(
         token(AuthData(FOUND[0], extra={"flag": found})), auth_data=AuthData(FOUND[0], extra={"flag": expected})
     )
@@ -145,7 +145,7 @@ def test_json_types(found: object, expected: object) -> None:
 
 
 def test_order_of_fields() -> None:
-    """JSON objects whose fields stand in another order are the same, at every depth."""
+    """JSON objects whose fields are in another order are equal, at every depth."""
     found = AuthData(FOUND[0], extra={"a": 1, "b": {"c": [{"d": 1, "e": 2}], "f": 3}})
     same = {"b": {"f": 3, "c": [{"e": 2, "d": 1}]}, "a": 1}
     check(token(found), auth_data=AuthData(FOUND[0], extra=same))
@@ -174,13 +174,13 @@ def test_refused(text: str, options: dict[str, Any], code: str) -> None:
 
 
 def test_namespace() -> None:
-    """AuthData is looked for under the name that is given."""
+    """AuthData is expected under the given name."""
     legacy = token(AuthData(FOUND[0]), namespace=LEGACY_NAMESPACE)
     assert check(legacy, auth_data=AuthData(FOUND[0]), namespace=LEGACY_NAMESPACE).user_id == "user-1"
 
 
 def test_credentials_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without credentials, those of the environment verify, at the current time."""
+    """Without credentials, the environment's are used, at the current time."""
     for name, value in ENVIRON.items():
         monkeypatch.setenv(name, value)
     verified = assert_connect_token(generate_connect_token("user-1"), user_id="user-1")
@@ -202,7 +202,7 @@ def test_credentials_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
 def test_ones_own_arguments(
     auth_data: AuthData | None, options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    """An unusable argument is no failed assertion: it is refused with the fix, and not quoted."""
+    """An unusable argument is not a failed assertion: the error names the fix, and does not quote it."""
     with pytest.raises(error, match=message) as refusal:
         check(token(auth_data), **options)
     assert not isinstance(refusal.value, AssertionError)

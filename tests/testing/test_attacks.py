@@ -1,4 +1,4 @@
-"""What strangers and broken clients send, and what is said of an app that takes it."""
+"""What strangers and broken clients send, and how an app that accepts it is reported."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_intrusions(connected: Any) -> None:
 
 
 def test_intrusions_by_webhook(connected: Any) -> None:
-    """Two webhooks that would be good ones are sent without a signature, and with that of another secret."""
+    """Two otherwise good webhooks are sent, one without a signature and one signed with another secret."""
     app = Answers()
     connected(app).intrude()
     unsigned, badly = app.requests[-2:]
@@ -104,7 +104,7 @@ def test_intrusions_by_webhook(connected: Any) -> None:
 @pytest.mark.parametrize("place", range(len(INTRUSIONS)))
 @pytest.mark.parametrize("status", [200, 302, 399])
 def test_intrusion_that_succeeds(place: int, status: int, connected: Any) -> None:
-    """Whatever is not refused has a code and a fix of its own; what was sent is told."""
+    """Whatever is not refused has its own code and fix; the transcript shows what was sent."""
     purpose, code, fix = INTRUSIONS[place]
     with pytest.raises(IntegrationError) as caught:
         connected(Answers(place, status)).intrude()
@@ -126,7 +126,7 @@ def test_every_refusal_will_do(status: int, connected: Any) -> None:
 
 
 def test_strangers_know_what_there_is(connected: Any) -> None:
-    """Where a request needs no secret, none is left out or made up; what there is not is not tried."""
+    """If a request needs no secret, none is left out or made up; missing endpoints are not tried."""
     api = DashboardRequest("GET", "/", headers={"X-Refresh": "{{context.authData.refreshToken}}"})
     refresh = DashboardRequest("POST", "/refresh", json={"key": "{{context.authData.apiKey}}"})
     simulator = connected(Answers(), api=api, refresh=refresh, webhook_path=None)
@@ -136,7 +136,7 @@ def test_strangers_know_what_there_is(connected: Any) -> None:
 
 @pytest.mark.parametrize(("auth_data", "dashboard"), [(AuthData("key-1"), {}), (ENDING, {"refresh": None})])
 def test_nothing_to_refresh(auth_data: AuthData, dashboard: Any, connected: Any) -> None:
-    """A key that cannot be renewed leaves the calls and the webhooks to be tried."""
+    """If a key cannot be renewed, the calls and the webhooks are still tried."""
     simulator = connected(Answers(), auth_data, **dashboard)
     simulator.intrude()
     assert purposes(simulator) == [purpose for purpose, _, _ in INTRUSIONS if not purpose.startswith("refresh")]
@@ -144,7 +144,7 @@ def test_nothing_to_refresh(auth_data: AuthData, dashboard: Any, connected: Any)
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_stranger_crashes_the_app(status: int, connected: Any) -> None:
-    """An app that fails where it should refuse is told to refuse."""
+    """An app that crashes instead of refusing gets an error that says to refuse."""
     with pytest.raises(IntegrationError, match="answer 400 or 401") as caught:
         connected(Answers(3, status)).intrude()
     assert caught.value.code == "server_error"
@@ -154,7 +154,7 @@ def test_stranger_crashes_the_app(status: int, connected: Any) -> None:
 
 
 def test_stranger_finds_no_endpoint(connected: Any) -> None:
-    """A path that nobody has found does not count as refused."""
+    """A path that does not exist does not count as a refusal."""
     with pytest.raises(IntegrationError, match=r"Dashboard\(api=") as caught:
         connected(Answers(0, 404)).intrude()
     assert caught.value.problem == "the endpoint of a call without the verification token answered 404"
@@ -164,7 +164,7 @@ def test_stranger_finds_no_endpoint(connected: Any) -> None:
 
 
 def test_garbage(connected: Any) -> None:
-    """Each body goes to both readers, with the verification token or signed, and is shown by its size."""
+    """Each body goes to both endpoints, with the verification token or signed, and is shown by its size."""
     app = Answers()
     simulator = connected(app)
     simulator.send_garbage()
@@ -184,7 +184,7 @@ def test_garbage(connected: Any) -> None:
 
 @pytest.mark.parametrize(("place", "reader"), [(0, "parse_refresh_request"), (1, "verify_webhook")])
 def test_garbage_that_is_taken(place: int, reader: str, connected: Any) -> None:
-    """Each endpoint is told which function of the library refuses it."""
+    """The error names the function of the library that refuses it, for each endpoint."""
     with pytest.raises(IntegrationError, match=f"read it with {reader}") as caught:
         connected(Answers(place, 200)).send_garbage()
     assert caught.value.code == "garbage_accepted"

@@ -110,7 +110,7 @@ CORS = {
 
 
 def test_status_and_headers(page: Page) -> None:
-    """An answer has its standard phrase, its type and its length; one without content has neither of these."""
+    """An answer has its standard phrase, its type and its length; one without content has no type or length."""
     json_type = {"Content-Type": "application/json"}
     assert called(page, PATH_INFO="/credentials") == ("200 OK", {**CORS, **json_type, "Content-Length": "2"}, b"[]")
     assert called(page, PATH_INFO="/credentials", REQUEST_METHOD="DELETE") == ("204 No Content", CORS, b"")
@@ -155,27 +155,27 @@ def test_without_a_good_token(page: Page, authorization: str) -> None:
 
 
 def test_no_token(page: Page) -> None:
-    """A page that sends no token is told so."""
+    """A page that sends no token gets an error that says so."""
     assert message(page.send("GET", "/credentials", authorization="")) == "the page sent no connect token"
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "Basic", "", "XBearer"])
 def test_other_scheme(page: Page, scheme: str) -> None:
-    """A good token behind another scheme is none."""
+    """A good token after another scheme does not count."""
     response = page.send("GET", "/credentials", authorization=f"{scheme} {page.token}")
     assert (response.status, message(response)) == (401, "the page sent no connect token")
 
 
 @pytest.mark.parametrize("token", [" ", "a b", "{} x", " {}"])
 def test_token_with_a_space(page: Page, token: str) -> None:
-    """What stands behind the scheme is the token, with all its spaces, and is refused as one."""
+    """Everything after the scheme is the token, spaces included, and is refused as one."""
     response = page.send("GET", "/credentials", authorization=f"Bearer {token.format(page.token)}")
     assert response.status == 401
     assert message(response).startswith("Rollout refuses the connect token: ")
 
 
 def test_token_of_another_secret(page: Page) -> None:
-    """A token is judged as the simulator judges it, by its clock too."""
+    """A token is verified as the simulator verifies it, at the time of its clock."""
     page.clock.advance(timedelta(hours=2))
     response = page.send("GET", "/credentials")
     assert (response.status, message(response)[:36]) == (401, "Rollout refuses the connect token: t")
@@ -192,7 +192,7 @@ def test_connects(page: Page) -> None:
 
 
 def test_refuse_next_token(page: Page) -> None:
-    """The token that comes next is refused, then and later; another one is not, and one that came before neither."""
+    """The next token is refused, then and later; other tokens are not, earlier ones included."""
     assert page.send("GET", "/credentials").status == 200
     page.api.refuse_next_token()
     first, page.token = page.token, page.new_token("user-2")
@@ -266,7 +266,7 @@ def test_credentials_of_each_user(page: Page) -> None:
 
 
 def test_delete_several(page: Page) -> None:
-    """Each id of the query is taken away."""
+    """Each id of the query is removed."""
     ids = [page.send("POST", "/credentials", INPUTS).json()["id"] for _ in range(3)]
     page.send("DELETE", f"/credentials?credentialId={ids[0]}&credentialId={ids[2]}")
     assert [one["id"] for one in json.loads(page.send("GET", "/credentials").body)] == ids[1:2]
@@ -295,7 +295,7 @@ def test_no_body(page: Page, environ: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("length", ["999999999999999999", "9999999999999999999"])
 def test_length_of_many_digits(page: Page, length: str) -> None:
-    """A length of up to 18 digits is a number, which is read up to the limit; of more, it is refused as none."""
+    """A length of up to 18 digits is a number, and the body is read up to the limit; a longer one is refused."""
     environ = {
         "PATH_INFO": "/credentials",
         "CONTENT_LENGTH": length,
@@ -323,7 +323,7 @@ def test_credentials(page: Page) -> None:
 
 @pytest.mark.parametrize("query", ["", "?credentialId=", "?credentialId=other", "?credentialId=a&credentialId=b"])
 def test_delete_nothing(page: Page, query: str) -> None:
-    """An id that is not there takes nothing away."""
+    """An unknown id removes nothing."""
     page.send("POST", "/credentials", INPUTS)
     assert page.send("DELETE", f"/credentials{query}").status == 204
     assert len(json.loads(page.send("GET", "/credentials").body)) == 1
@@ -353,7 +353,7 @@ def test_add_unusable(page: Page, value: object) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"a":"%s"}' % (b"x" * 70_000)])
 def test_add_no_json(page: Page, body: bytes) -> None:
-    """A body that is no JSON object, or a very long one, is refused as that."""
+    """A body that is not a JSON object, or is very long, is refused with that reason."""
     response = page.send("POST", "/credentials", body)
     assert (response.status, message(response)[:8]) == (400, "the body")
 

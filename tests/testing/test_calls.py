@@ -1,4 +1,4 @@
-"""Connecting, calling and renewing: what is sent, what is kept, and what is said of the answers."""
+"""Connecting, calling and renewing: what is sent, what is stored, and how answers are reported."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_token_of_the_dashboard(simulate: Any) -> None:
 
 
 def test_connect_by_the_dashboard_and_the_clock(simulate: Any) -> None:
-    """A token is judged by the dashboard's claim name, and at the time of Rollout's clock."""
+    """A token is verified under the dashboard's claim name, at the time of Rollout's clock."""
     simulator = simulate(Answers(), clock=Clock(NOON), dashboard=Dashboard(namespace="rollouthq.com"))
     token = generate_connect_token("user-1", KEY, credentials=CREDENTIALS, namespace="rollouthq.com", now=NOON)
     verified = simulator.connect(token)
@@ -97,7 +97,7 @@ def test_connect_by_the_dashboard_and_the_clock(simulate: Any) -> None:
     [(KEY, "for 3600 s"), (AuthData("key-1"), "without an end"), (None, "without an end")],
 )
 def test_key_that_ends_early(auth_data: AuthData | None, life: str, status: int, connected: Any) -> None:
-    """A key that was taken and is refused within its life is named with that life, and the whole seconds of its use."""
+    """An accepted key that is refused within its lifetime is reported with that lifetime and its seconds of use."""
     simulator = connected(Answers(200, status), auth_data, api=DashboardRequest("GET", "/api"))
     simulator.call()
     simulator.advance(timedelta(seconds=600, milliseconds=900))
@@ -121,7 +121,7 @@ def test_key_that_ends_early(auth_data: AuthData | None, life: str, status: int,
     ],
 )
 def test_call_that_is_refused(statuses: list[int], code: str, connected: Any) -> None:
-    """A key that was never taken has not ended early, and another status says something else."""
+    """A key that was never accepted has not expired early, and another status means something else."""
     simulator = connected(Answers(*statuses))
     for _ in statuses[1:]:
         simulator.call()
@@ -133,14 +133,14 @@ def test_call_that_is_refused(statuses: list[int], code: str, connected: Any) ->
 
 
 def test_user_without_a_key_is_refused(connected: Any) -> None:
-    """A user who has no key at the first call has none that ended early."""
+    """A user without a key at the first call has none that expired early."""
     simulator = connected(Answers(401), None, api=DashboardRequest("GET", "/api"))
     with pytest.raises(IntegrationError, match="call_refused"):
         simulator.call()
 
 
 def test_new_key_is_not_proven(connected: Any) -> None:
-    """A new key that is refused has not ended early, though the one before it was taken."""
+    """A new key that is refused has not expired early, although the one before it was accepted."""
     simulator = connected(Answers(200, 200, 401))
     simulator.call()
     simulator.renew()
@@ -153,7 +153,7 @@ def test_new_key_is_not_proven(connected: Any) -> None:
     [(3600, 3299, False), (3600, 3300, True), (600, 299, False), (600, 300, True), (60, 29, False), (60, 30, True)],
 )
 def test_when_a_key_is_renewed(life: int, after: int, renews: bool, connected: Any) -> None:
-    """A key is renewed five minutes before its end, or after half its life if that is later; not a second earlier."""
+    """A key is renewed five minutes before it expires, or after half its lifetime if that is later; never earlier."""
     simulator = connected(Answers(), AuthData("key-1", "refresh-1", life))
     simulator.advance(timedelta(seconds=after))
     simulator.call()
@@ -172,13 +172,13 @@ def test_send(connected: Any) -> None:
 
 
 def test_renew_once_at_once(connected: Any) -> None:
-    """One refresh is several enough."""
+    """Renewing at once may mean a single refresh."""
     simulator = connected(Answers())
     assert [key.api_key for key in simulator.renew_at_once(1)] == ["new-1"]
 
 
 def test_no_refresh_at_once(connected: Any) -> None:
-    """No refresh is none."""
+    """Renewing zero times is refused."""
     simulator = connected(Answers())
     with pytest.raises(ConfigurationError, match="less than one"):
         simulator.renew_at_once(0)
@@ -196,7 +196,7 @@ def test_no_refresh_at_once(connected: Any) -> None:
     ],
 )
 def test_refreshes_at_once(statuses: list[int], code: str, problem: str, connected: Any) -> None:
-    """It is a race if one is refused and another is not; else each answer is judged as that of one refresh."""
+    """It is a race if one refresh is refused and another is not; otherwise each answer is checked on its own."""
     simulator = connected(Answers(*statuses))
     with pytest.raises(IntegrationError) as caught:
         simulator.renew_at_once(3)
@@ -205,7 +205,7 @@ def test_refreshes_at_once(statuses: list[int], code: str, problem: str, connect
 
 
 def test_lost_answer_is_told(connected: Any) -> None:
-    """A refresh token that has ended with an answer that was lost is named, with how long to keep it."""
+    """A refresh token that stops working after a lost answer is reported, with how long to keep it."""
     simulator = connected(Answers(200, 400))
     simulator.lose_next_answer()
     with pytest.raises(IntegrationError) as caught:

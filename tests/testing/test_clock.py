@@ -1,4 +1,4 @@
-"""The clock of tests: it stands, is moved on, and is what the library reads while it is installed."""
+"""The clock for tests: it can stop and be advanced, and the library reads it while it is installed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def issued_at() -> datetime:
 
 
 def test_goes_with_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a start, the clock is that of the machine, plus what it was moved on."""
+    """Without a start, the clock is the machine's, plus what it was advanced by."""
     machine = SimpleNamespace(time=NOON.timestamp)
     monkeypatch.setattr(clock, "time", machine)
     moved = Clock()
@@ -44,7 +44,7 @@ def test_goes_with_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_stands_still_in_utc() -> None:
-    """With a start, the clock names that instant in UTC, each time that it is asked."""
+    """With a start, the clock gives that instant in UTC every time."""
     standing = Clock(NOON.astimezone(timezone(timedelta(hours=5))))
     for _ in range(2):
         assert standing.now() == NOON
@@ -62,7 +62,7 @@ def test_stands_still_in_utc() -> None:
     ],
 )
 def test_start(start: object, error: type[Exception], message: str) -> None:
-    """A start that the library would not take as ``now`` is refused when the clock is made."""
+    """A start that the library would not accept as ``now`` is refused when the clock is built."""
     with pytest.raises(error, match=f"^{message}"):
         Clock(start)
 
@@ -70,7 +70,7 @@ def test_start(start: object, error: type[Exception], message: str) -> None:
 @given(st.lists(st.timedeltas(timedelta(0), timedelta(days=365)), max_size=5))
 @example([timedelta(0)])
 def test_advance(durations: list[timedelta]) -> None:
-    """Moving on several times is moving on by the sum, without losing a microsecond."""
+    """Advancing several times advances by the sum, to the microsecond."""
     moved = Clock(NOON)
     for duration in durations:
         moved.advance(duration)
@@ -107,7 +107,7 @@ def test_installed_tokens() -> None:
 
 
 def test_installed_api_keys(secret: str) -> None:
-    """While it is installed, API keys are issued at its time, and end by it."""
+    """While it is installed, API keys are issued and expire by its time."""
     issuer = ApiKeyIssuer(secret)
     with Clock(NOON).installed() as installed:
         api_key = issuer.issue("user-1").api_key
@@ -118,7 +118,7 @@ def test_installed_api_keys(secret: str) -> None:
 
 
 def test_installed_gives_way_to_now() -> None:
-    """An instant that is handed to the library goes before the installed clock."""
+    """An instant passed to the library takes precedence over the installed clock."""
     with Clock(NOON).installed():
         token = generate_connect_token("user-1", credentials=CREDENTIALS, now=NOON + HOUR)
         with pytest.raises(TokenExpiredError):
@@ -126,7 +126,7 @@ def test_installed_gives_way_to_now() -> None:
 
 
 def test_installed_is_undone() -> None:
-    """After the block, the library has the machine's time again, also if the block ended by an exception."""
+    """After the block, the library reads the machine's clock again, even if the block raised."""
     far = Clock(NOON + timedelta(days=36_500))
     with far.installed():
         assert issued_at() == far.now()
@@ -137,7 +137,7 @@ def test_installed_is_undone() -> None:
 
 
 def test_installed_within_another() -> None:
-    """A clock within another goes first, and leaves the outer one in its place."""
+    """A clock inside another takes precedence, and restores the outer one."""
     with Clock(NOON).installed():
         with Clock(NOON + HOUR).installed():
             assert issued_at() == NOON + HOUR
@@ -145,7 +145,7 @@ def test_installed_within_another() -> None:
 
 
 def test_installed_is_seen_by_threads() -> None:
-    """A thread, such as that of a server, reads the installed clock too, also one that was started before."""
+    """Threads, such as a server's, read the installed clock too, even those started before."""
     seen: list[datetime] = []
     with Clock(NOON).installed():
         thread = Thread(target=lambda: seen.append(issued_at()))

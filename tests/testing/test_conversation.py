@@ -61,7 +61,7 @@ def test_what_fills_a_request() -> None:
 
 
 def test_what_takes_the_place() -> None:
-    """An attack has its own key or token in the place of what is stored, and the rest of it."""
+    """An attack sends its own key or token instead of the stored one, and the rest unchanged."""
     template = DashboardRequest(
         "GET", "/", query={"key": "{{context.authData.apiKey}}", "life": "{{context.authData.expiresIn}}"}
     )
@@ -128,7 +128,7 @@ def test_record() -> None:
 
 
 def test_record_of_a_lost_answer() -> None:
-    """An answer that is lost is said to be that; one without a body ends with its status."""
+    """A lost answer is shown as lost; one without a body is shown by its status alone."""
     made = conversation()
     outgoing = made.outgoing("call", DashboardRequest("GET", "/"))._replace(is_lost=True)
     exchange = made.record(outgoing, Response(204))
@@ -169,7 +169,7 @@ def test_refreshable(auth_data: AuthData | None, dashboard: Any, expected: bool)
 
 
 def test_store() -> None:
-    """The life of a key that is stored begins now, and nobody has taken it yet."""
+    """The lifetime of a stored key begins now, and nothing has accepted it yet."""
     made = conversation(KEY)
     made.connected().is_proven = True
     made.clock.advance(timedelta(minutes=1))
@@ -192,7 +192,7 @@ def test_flow_that_sends_nothing() -> None:
 
 
 def test_flow_under_way() -> None:
-    """A flow is sent the answers to what it has yielded, which are recorded, until it returns."""
+    """A flow receives the answers to what it yields until it returns, and they are recorded."""
     made = conversation()
     first, second = (made.outgoing(name, DashboardRequest("GET", f"/{name}")) for name in ("one", "two"))
     answers = [Response(201), Response(202)]
@@ -232,7 +232,7 @@ def test_transport_that_loses_answers(simulate: Callable[..., RolloutSimulator])
     ],
 )
 def test_app_that_is_not_reached(error: OSError, reason: str, simulate: Callable[..., RolloutSimulator]) -> None:
-    """Why there is no answer is said in the words of the system, or by the kind of the error."""
+    """The reason for a missing answer is the system's message, or the type of the error."""
 
     def app(_: Request) -> Response:
         raise error
@@ -244,7 +244,7 @@ def test_app_that_is_not_reached(error: OSError, reason: str, simulate: Callable
 
 
 def test_app_that_raises(simulate: Callable[..., RolloutSimulator]) -> None:
-    """What the app raises is named by its kind, and is the cause."""
+    """The message names the type of what the app raised, which is also the cause."""
 
     def app(_: Request) -> Response:
         raise LookupError("secret")
@@ -268,7 +268,7 @@ def test_last_exchanges_are_shown(simulate: Callable[..., RolloutSimulator]) -> 
 
 
 def test_state_of_a_simulator(simulate: Callable[..., RolloutSimulator]) -> None:
-    """A simulator tells its clock and what it has stored, and shows nothing else."""
+    """A simulator gives its clock and what it has stored as attributes; its repr shows the clock alone."""
     clock = Clock(NOON)
     simulator = simulate(Answers(), clock=clock)
     assert (simulator.clock, simulator.auth_data, simulator.exchanges) == (clock, None, ())

@@ -17,7 +17,7 @@ CONTEXT = {
 
 
 def test_defaults_are_those_of_the_examples() -> None:
-    """The requests of a new dashboard fit the example apps."""
+    """The default requests of a dashboard fit the example apps."""
     dashboard = Dashboard()
     assert dashboard.refresh is not None
     token, api, refresh = (one.fill(CONTEXT) for one in (dashboard.token, dashboard.api, dashboard.refresh))
@@ -99,7 +99,7 @@ def test_repr_hides_literals() -> None:
 
 @pytest.mark.parametrize("name", ["token", "api", "refresh"])
 def test_requests(name: str) -> None:
-    """A path in the place of a request is refused when the dashboard is made."""
+    """A path instead of a request is refused when the dashboard is built."""
     with pytest.raises(TypeError, match=rf"^{name} is str: pass DashboardRequest\(method, path"):
         Dashboard(**{name: "/path"})
 

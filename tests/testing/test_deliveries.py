@@ -51,7 +51,7 @@ def right_headers(request: Request, **options: Any) -> bool:
 
 
 def test_body(simulate: Callable[..., RolloutSimulator]) -> None:
-    """A webhook tells of an event by the simulator's clock, in compact JSON; ids may be any sequence."""
+    """A webhook reports an event at the simulator's time, in compact JSON; ids may be any sequence."""
     app = Answers(200)
     simulate(app, clock=Clock(NOON)).deliver("peopleCreated", resource_ids=UserList(["a", "ü"]))
     (request,) = app.requests
@@ -80,7 +80,7 @@ def test_person_by_default(simulate: Callable[..., RolloutSimulator]) -> None:
 
 
 def test_as_often_as_told(simulate: Callable[..., RolloutSimulator]) -> None:
-    """Each webhook is sent once by default, and several times in a row if told."""
+    """Each webhook is sent once by default, or several times in a row on request."""
     app = Answers(*[200] * 6)
     simulator = simulate(app)
     simulator.deliver("peopleCreated", "peopleUpdated")
@@ -162,7 +162,7 @@ def test_why_it_is_refused(simulate: Callable[..., RolloutSimulator]) -> None:
     ],
 )
 def test_what_it_takes_instead(tries: int, code: str, problem: str, simulate: Callable[..., RolloutSimulator]) -> None:
-    """What the app takes in the place of the webhook says what is wrong with the app."""
+    """What the app accepts instead of the webhook shows what is wrong with the app."""
     app = Answers(*[403] * tries, 204)
     simulator = simulate(app, dashboard=Dashboard(signed_content="raw", digest="base64"))
     with pytest.raises(IntegrationError) as caught:

@@ -162,7 +162,7 @@ def test_request_arrives_whole(kind: str, is_async: bool) -> None:
 
 
 def test_environ_to_the_letter() -> None:
-    """A WSGI app is told all that PEP 3333 asks for; a header that is there twice has both values, but for the host."""
+    """A WSGI app gets all that PEP 3333 requires; a header that is sent twice has both values, except for the host."""
     seen: list[dict[str, Any]] = []
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -201,7 +201,7 @@ def test_environ_to_the_letter() -> None:
 
 
 def test_scope_to_the_letter() -> None:
-    """An ASGI app is told all that the specification asks for, and gets the body whole."""
+    """An ASGI app gets all that the specification requires, and the body in one piece."""
     seen: list[Any] = []
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -423,7 +423,7 @@ def test_asgi_defaults() -> None:
 
 
 def test_asgi_error_has_no_context() -> None:
-    """An app's own error comes out as it is: no error of this package's is said to have been handled then."""
+    """An app's own error is raised unchanged, without an error of this package as its context."""
 
     async def app(scope: object, receive: object, send: object) -> None:
         raise ZeroDivisionError
@@ -465,7 +465,7 @@ def test_run() -> None:
 
 @pytest.mark.parametrize("make", [Later, lambda: asyncio.sleep(0)], ids=["awaitable", "coroutine"])
 def test_run_within_a_loop(make: Any) -> None:
-    """Where a loop runs, nothing can be waited for: that is said with the fix, and leaves no coroutine behind."""
+    """Inside a running loop nothing can be awaited: the error names the fix, and leaves no coroutine behind."""
 
     async def main() -> None:
         with pytest.raises(ConfigurationError, match="use AsyncRolloutSimulator, and await its methods"):
@@ -554,7 +554,7 @@ def test_django(client: Any, is_async: bool) -> None:
 
 
 class Told:
-    """A client that is told what to send, and answers as Django does."""
+    """A client that records what it should send, and answers as Django does."""
 
     is_async = False
     status_code = 203
@@ -575,7 +575,7 @@ class Told:
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_django_to_the_letter(is_async: bool) -> None:
-    """Django's client is told the type of the body apart from the headers, and a blank one where there is none."""
+    """Django's client gets the body's type apart from the headers, and a blank one if there is none."""
     client = Told()
     typed = Request("PUT", "/a?b", [("X-A", "1"), ("CONTENT-type", "a/b"), ("Content-Type", "c/d")], b"{}")
     responses = (
@@ -639,13 +639,13 @@ def test_django_within_a_loop() -> None:
 
 
 def test_wsgi_without_a_start() -> None:
-    """A WSGI app that starts no response is told what it lacks."""
+    """A WSGI app that starts no response gets an error that names what is missing."""
     with pytest.raises(TypeError, match="did not call start_response"):
         sent(WSGITransport(lambda _environ, _start_response: []))
 
 
 def test_asgi_without_a_response() -> None:
-    """An ASGI app that sends nothing is told what it lacks."""
+    """An ASGI app that sends nothing gets an error that names what is missing."""
 
     async def app(scope: object, receive: object, send: object) -> None:
         """Return without an answer."""

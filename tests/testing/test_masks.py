@@ -71,7 +71,7 @@ def json_response(value: object, status: int = 400) -> Response:
 @given(secret=secrets)
 @example(secret=SECRET)
 def test_no_secret_in_json(form: str, place: str, secret: str) -> None:
-    """Wherever a secret stands in the JSON of an answer, and in whatever form, no form of it is shown."""
+    """No form of a secret is shown, wherever it is in the JSON of an answer."""
     shown = mask(secret).show(json_response(PLACES[place](FORMS[form](secret))))
     for write in FORMS.values():
         assert write(secret) not in shown
@@ -84,7 +84,7 @@ def test_no_secret_in_json(form: str, place: str, secret: str) -> None:
 @example(secret=SECRET)
 @example(secret="two  blanks\tand a tab")
 def test_no_secret_in_text(form: str, secret: str) -> None:
-    """An error page shows no form of a secret that stands in it in any form, and a name in its place."""
+    """An error page shows a name instead of a secret, whatever form the secret has in it."""
     shown = mask(secret).show(Response(500, (), f"Error at {FORMS[form](secret)} :".encode()))
     for write in FORMS.values():
         assert write(secret) not in shown
@@ -102,7 +102,7 @@ def test_hide_knows_every_form(secret: str) -> None:
 
 
 def test_no_part_of_a_secret_where_a_text_is_cut() -> None:
-    """A secret that stands where a long text is cut off is not shown by half."""
+    """A secret at the point where a long text is cut is not shown in part."""
     secret = "pass word! here! there!"
     for before in range(1150, 1210):
         page = f"{'A1' * (before // 2)} {secret}".encode()
@@ -125,7 +125,7 @@ def test_names_tell_secrets_apart() -> None:
 
 
 def test_secret_within_another() -> None:
-    """A secret that holds another is found whole, wherever the other stands in it."""
+    """A secret that contains another is masked as a whole, wherever the other is in it."""
     assert mask("zone-one", "a zone-one secret").hide("a zone-one secret; zone-one") == "<API key>; <API key>"
 
 
@@ -276,5 +276,5 @@ def test_printable(text: str) -> None:
 
 
 def test_hidden() -> None:
-    """Of a hidden text its length is told."""
+    """A hidden text is shown by its length."""
     assert hidden("abc") == "<hidden, 3 characters>"

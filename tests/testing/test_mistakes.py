@@ -1,4 +1,4 @@
-"""Each mistake that an app can make is named, with its fix, and without a secret."""
+"""Each mistake that an app can make is reported with its fix, and without a secret."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_previous_secret_is_refused(simulate: Any) -> None:
 
 
 def test_race(simulate: Any) -> None:
-    """An app that ends a refresh token at its first use fails two refreshes at once, too."""
+    """An app that revokes a refresh token at its first use also fails two refreshes at once."""
     simulator = simulate(HandWritten(rotates=True))
     simulator.connect()
     with pytest.raises(IntegrationError) as caught:
@@ -179,7 +179,7 @@ def test_old_refresh_token_is_forgotten(simulate: Any) -> None:
     [("token", "token="), ("contacts", "api="), ("refresh", "refresh="), ("webhook", "webhook_path=")],
 )
 def test_no_such_route(view: str, setting: str, status: int, simulate: Any) -> None:
-    """A path or method that the app does not have is said to be that, with the setting and the option that name it."""
+    """A missing path or method is reported as such, with the setting and the option that name it."""
     app = HandWritten()
     setattr(app, view, lambda _: (status, {}, {}))
     simulator = simulate(app)
@@ -296,7 +296,7 @@ def test_app_raises(simulate: Any) -> None:
 
 
 def test_unreachable(simulate: Any) -> None:
-    """An app that does not run is said to be that, once."""
+    """An app that does not run is reported once."""
     report = simulate("http://127.0.0.1:1").run()
     assert [step.outcome for step in report.steps].count("failed") == 1
     assert report.steps[0].error.code == "unreachable"

@@ -1,4 +1,4 @@
-"""The scenario: what each of its steps sends and when, which steps are left out, and what is told of them."""
+"""The scenario: what each step sends and when, which steps are skipped, and how they are reported."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ WITH_WEBHOOKS = NAMES[9:14]
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The machine's clock, which stands still at noon until the test sets it."""
+    """The machine's clock, stopped at noon until the test sets it."""
     now = [float(NOON)]
     monkeypatch.setattr(time, "time", lambda: now[0])
     return now
@@ -106,7 +106,7 @@ def test_timeline(simulate: Any) -> None:
 
 
 def test_timeline_of_a_long_key(simulate: Any) -> None:
-    """A key that outlives the first token is renewed before, so that it is renewed while that token lives."""
+    """A key that outlives the first token is renewed early, while that token is still valid."""
     assert timeline(rotated(simulate, life=86_400).run(), WITH_A_REFRESH) == {
         "the key nears its end": ["+0 refresh", "+0 call"],
         "the answer to a refresh is lost": ["+0 refresh (lost)", "+0 refresh", "+0 call"],
@@ -120,7 +120,7 @@ def test_timeline_of_a_long_key(simulate: Any) -> None:
     ("life", "sent"), [(3750, ["+3480 refresh", "+3480 call"]), (3751, ["+0 refresh", "+3451 refresh", "+3451 call"])]
 )
 def test_key_ends_with_the_token(life: int, sent: list[str], simulate: Any) -> None:
-    """A key that is due two minutes before the first token ends is waited for; one due later is renewed before."""
+    """The simulator waits for a key due two minutes before the first token expires; it renews a later one early."""
     assert timeline(rotated(simulate, life=life).run(), NAMES[4:5]) == {"the key nears its end": sent}
 
 
@@ -218,7 +218,7 @@ def test_no_previous_secret(simulate: Any) -> None:
 
 @pytest.mark.parametrize("is_refreshable", [True, False])
 def test_nothing_to_read(is_refreshable: bool, simulate: Any) -> None:
-    """Garbage needs a body: that of a webhook, or of a refresh, if the key ends and its refresh has one."""
+    """Garbage needs a body: that of a webhook, or of a refresh if the key expires and its refresh has one."""
     app = HandWritten(**({} if is_refreshable else {"claims": {"rollout.com": {"authData": {"apiKey": "x"}}}}))
     app.keys["x"] = 0
     refresh = DashboardRequest("POST", "/rollout/refresh", query={"token": "{{context.authData.refreshToken}}"})
@@ -227,7 +227,7 @@ def test_nothing_to_read(is_refreshable: bool, simulate: Any) -> None:
 
 
 def test_unreachable(simulate: Any) -> None:
-    """An app that goes away fails the step that meets it, and the steps after it are left out."""
+    """An app that goes away fails that step, and the steps after it are skipped."""
     app = HandWritten(secrets=ROTATED.secrets)
 
     def gone(_: object) -> Any:
@@ -293,7 +293,7 @@ def test_error_keeps_no_frames(simulate: Any) -> None:
 
 
 def test_starts_anew(simulate: Any, machine: list[float]) -> None:
-    """The first token of a scenario is its own, and not one that was brought hours before."""
+    """The first token of a scenario is its own, not one that was used hours before."""
     app = HandWritten(secrets=ROTATED.secrets)
     clock = Clock()
     simulator = simulate(app, credentials=ROTATED, clock=clock)

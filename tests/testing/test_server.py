@@ -61,7 +61,7 @@ def test_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("error", [None, ZeroDivisionError])
 def test_ends_with_the_block(error: type[Exception] | None) -> None:
-    """After the block, also if it ended by an exception, nobody listens and no thread is left."""
+    """After the block, even if it raised, nothing listens and no thread is left."""
     before = set(threading.enumerate())
     seen: list[str] = []
     try:

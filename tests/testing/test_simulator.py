@@ -48,7 +48,7 @@ def purposes(simulator: RolloutSimulator | AsyncRolloutSimulator) -> list[str]:
 
 
 def test_connect(simulator: RolloutSimulator, app: HandWritten) -> None:
-    """A token is fetched and judged, and its authData is what Rollout has."""
+    """A token is fetched and verified, and Rollout stores its authData."""
     token = simulator.connect()
     assert (token.user_id, token.auth_data) == ("user-1", simulator.auth_data)
     assert simulator.auth_data.api_key in app.keys
@@ -56,7 +56,7 @@ def test_connect(simulator: RolloutSimulator, app: HandWritten) -> None:
 
 
 def test_connect_with_a_token(simulator: RolloutSimulator) -> None:
-    """A token that is given is judged as it is; every connect puts its authData in the place of what there was."""
+    """A token that is passed in is verified as it is; each connect replaces the stored authData."""
     for name in ("key-1", "key-2"):
         simulator.connect(generate_connect_token("user-1", AuthData(name), credentials=CREDENTIALS))
         assert simulator.auth_data == AuthData(name)
@@ -66,7 +66,7 @@ def test_connect_with_a_token(simulator: RolloutSimulator) -> None:
 
 
 def test_fetch_token(simulator: RolloutSimulator) -> None:
-    """A page's token can be kept, and brought later: it is judged then."""
+    """A page's token can be kept and used later, and is verified then."""
     token = simulator.fetch_token()
     assert simulator.auth_data is None
     simulator.advance(59 * MINUTE)
@@ -181,7 +181,7 @@ def test_answer_is_lost_and_bad(simulate: Any) -> None:
 
 
 def test_deliver(simulator: RolloutSimulator, app: HandWritten) -> None:
-    """Webhooks are delivered as often as told, and what they tell is returned."""
+    """Webhooks are delivered as often as requested, and their events are returned."""
     events = simulator.deliver("peopleCreated", "peopleUpdated", resource_ids=["42"], times=2)
     assert [(event.event, event.resource_ids) for event in events] == [
         ("peopleCreated", ("42",)),
@@ -206,7 +206,7 @@ def test_deliver_with_previous_secret(simulate: Any) -> None:
 
 
 def test_resource_ids_are_several(simulator: RolloutSimulator) -> None:
-    """A text in the place of several is refused, where each of its letters would be taken for an id."""
+    """A str instead of a list is refused, because each of its letters would be taken for an id."""
     with pytest.raises(TypeError, match=r"such as \['42'\]"):
         simulator.deliver("peopleCreated", resource_ids="42")
 
@@ -261,7 +261,7 @@ def test_key_that_does_not_end(simulate: Any) -> None:
 
 
 def test_key_that_does_not_end_is_refused_later(simulate: Any) -> None:
-    """A key that says no end and has one is named."""
+    """A key that expires without an expiresIn is reported."""
     app = HandWritten(claims={"rollout.com": {"authData": {"apiKey": "x"}}}, accepts_keys_for=1)
     app.keys["x"] = 0
     simulator = simulate(app)
@@ -292,7 +292,7 @@ def test_scenario_skips_what_there_is_not(simulate: Any) -> None:
 
 
 def test_scenario_reports_as_it_goes(simulator: RolloutSimulator) -> None:
-    """Each step is told when it is over, and holds its exchanges; the report has all of them, on a line each."""
+    """Each step is reported when it is over, with its exchanges; the report has one line for each step."""
     told: list[Any] = []
     report = simulator.run(told.append)
     assert tuple(told) == report.steps
@@ -301,7 +301,7 @@ def test_scenario_reports_as_it_goes(simulator: RolloutSimulator) -> None:
 
 
 def test_scenario_after_other_steps(simulator: RolloutSimulator) -> None:
-    """A scenario starts anew, whatever was done and however much time has passed before it."""
+    """A scenario starts afresh, whatever was done before it and however much time has passed."""
     simulator.connect()
     simulator.run().check()
 
@@ -439,7 +439,7 @@ def test_async_steps() -> None:
 
 
 def test_async_steps_with_arguments() -> None:
-    """What an awaited step is given arrives: the token, the request, the number, the events, the listener."""
+    """The arguments of an awaited step are passed on: the token, the request, the number, the events, the listener."""
     token = generate_connect_token("user-7", AuthData("key-7"), credentials=CREDENTIALS)
     told: list[Any] = []
 
@@ -500,7 +500,7 @@ def test_async_failures() -> None:
 
 
 def test_sync_steps_in_a_loop() -> None:
-    """In a running loop, the simulator that does not await says which one does; a WSGI app needs no loop."""
+    """In a running loop, the synchronous simulator names the async one; a WSGI app needs no loop."""
 
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
         """Never called."""

@@ -180,7 +180,7 @@ def test_filling_that_fails_forgets() -> None:
 
 
 def test_values_are_not_filled_in_again() -> None:
-    """A value that looks like a place is a value."""
+    """A value that looks like a placeholder is not filled in."""
     request = DashboardRequest("GET", "/a", query={"q": "{{key}}"}, headers={"A": "{{key}}"}).fill(
         {"key": "{{other}}", "other": CANARY}
     )
@@ -211,7 +211,7 @@ def test_no_body() -> None:
 
 
 def test_content_type_of_ones_own() -> None:
-    """A type of the body that is given, in any case, is the one that is sent."""
+    """A Content-Type that is given, in any case, is the one that is sent."""
     request = fill(json={}, headers={"content-TYPE": "application/vnd.api+json"})
     assert request.headers == (("content-TYPE", "application/vnd.api+json"),)
 
@@ -224,7 +224,7 @@ def test_content_type_of_ones_own() -> None:
     [{"path": "/{}"}, {"query": {"a": "{}"}}, {"headers": {"A": "{}"}}, {"json": ["{}"]}, {"form": {"a": "-{}"}}],
 )
 def test_unknown_place(place: str, parts: dict[str, Any]) -> None:
-    """A place for which nothing is known is refused by its name, wherever it stands."""
+    """A placeholder that nothing fills is refused by its name, wherever it is."""
     text = json.dumps(parts).replace("{}", f"{{{{{place}}}}}")
     with pytest.raises(ConfigurationError, match=f"nothing is known to fill in {{{{{place}}}}}") as refusal:
         fill(**json.loads(text))

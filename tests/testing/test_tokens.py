@@ -1,4 +1,4 @@
-"""What is said of a connect token that Rollout does not take."""
+"""How the simulator reports a connect token that Rollout does not accept."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_mistake(text: str, code: str, fix: str) -> None:
 
 
 def test_number_for_a_user_id() -> None:
-    """A user id that is a number is the commonest mistake, and is said in its own words."""
+    """A user id that is a number is the most common mistake, and has a message of its own."""
     with pytest.raises(IntegrationError, match=r"is a number, .* a string: pass str\(user.pk\)") as caught:
         judged(token(sub=42))
     assert caught.value.code == "user_id_not_text"

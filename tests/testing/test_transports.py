@@ -103,7 +103,7 @@ def test_http_sends_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_http_many_at_once() -> None:
-    """However many requests there are, all of them are at the server at the same time."""
+    """All requests are at the server at the same time, however many there are."""
     barrier = Barrier(40, timeout=PATIENCE)
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -336,7 +336,7 @@ KINDS: dict[str, tuple[Callable[[], Any], type]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_transport_for(kind: str) -> None:
-    """The kind of an app is known without being told."""
+    """The kind of an app is detected."""
     make, expected = KINDS[kind]
     assert type(transport_for(make())) is expected
 

@@ -67,7 +67,7 @@ def test_any_bytes(signed_content: Any, digest: Any, body: bytes) -> None:
 
 @every_setting
 def test_signature(signed_content: str, digest: str) -> None:
-    """The signature is an HMAC-SHA256 under the client secret over what is to be signed, written as told."""
+    """The signature is an HMAC-SHA256 under the client secret over the chosen content, in the chosen encoding."""
     body = b'{"a": 1}\n'
     headers = sign_webhook(body, credentials=CREDENTIALS, signed_content=signed_content, digest=digest)
     assert headers.keys() == {"Content-Type", SIGNATURE}

@@ -123,7 +123,7 @@ def refresh_endpoint(data: bytes) -> None:
 
 
 def _is_plain_event(payload: dict[str, object]) -> bool:
-    """Whether this is certainly an event: one with an instant of the commonest form."""
+    """Whether this is certainly an event: one with an instant of the most common form."""
     ids = payload.get("resourceIds")
     return (
         all(isinstance(payload.get(name), str) for name in ("eventId", "eventCreated", "event"))
