@@ -837,6 +837,17 @@ class TestDoctor:
             ClientCredentials.from_env(environ)
         assert finding.text in str(refused.value)
 
+    def test_without_pyjwt(self, run: Any, configured: ClientCredentials, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A PyJWT that cannot be used must be fixed, because no token could be verified."""
+
+        def fail() -> None:
+            raise ConfigurationError("PyJWT is not installed: run pip install PyJWT")
+
+        monkeypatch.setattr(_doctor, "pyjwt_hs512", fail)
+        result = run("doctor")
+        assert (result.status, result.err) == (1, "")
+        assert result.out.splitlines()[-1] == "fix   PyJWT is not installed: run pip install PyJWT"
+
     def test_foreign_jwt(self, tmp_path: Path) -> None:
         """Another package's module ``jwt`` is named, with its file and the fix, and the status is 1."""
         (tmp_path / "jwt.py").write_text("", "utf-8")
