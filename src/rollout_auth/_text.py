@@ -97,7 +97,8 @@ def checked_text(
     """The text as a plain ``str``. Raises ``TypeError``, or ``error`` with what the rule finds."""
     text = plain_text(value)
     if text is None:
-        raise TypeError(f"{name} is {type(value).__name__}: pass a str (if it is from the environment, is it set?)")
+        hint = " (if it is from the environment, is it set?)" if value is None else ""
+        raise TypeError(f"{name} is {type(value).__name__}: pass a str{hint}")
     problem = rule(text)
     if problem is not None:
         raise error(f"{name} {problem}")

@@ -23,7 +23,12 @@ TEN_YEARS = 315_360_000
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
-_clock: Callable[[], float] = time.time
+
+def _machine_clock() -> float:
+    return time.time()
+
+
+_clock: Callable[[], float] = _machine_clock
 
 
 def replace_clock(clock: Callable[[], float]) -> Callable[[], float]:
