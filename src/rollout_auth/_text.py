@@ -92,7 +92,7 @@ def setting_problem(value: str) -> str | None:
 
 
 def checked_text(
-    name: str, value: str, rule: Callable[[str], str | None], error: type[RolloutAuthError] = ConfigurationError
+    name: str, value: object, rule: Callable[[str], str | None], error: type[RolloutAuthError] = ConfigurationError
 ) -> str:
     """The text as a plain ``str``. Raises ``TypeError``, or ``error`` with what the rule finds."""
     text = plain_text(value)
