@@ -110,7 +110,7 @@ def _integer(literal: str) -> int:
 def _float(literal: str) -> float:
     value = float(literal)
     if math.isinf(value):
-        raise _RefusedError("has a number beyond 64 bits")
+        raise _RefusedError("has a number beyond the range of a double")
     return value
 
 

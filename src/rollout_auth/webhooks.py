@@ -53,7 +53,7 @@ class WebhookEvent:
     resource_ids: tuple[str, ...]
     """The ``resourceIds``."""
     uri: str | None
-    """Where the resources can be read; None if the event does not say."""
+    """Where the resources can be read; None if it is null."""
     payload: dict[str, object] = field(repr=False, hash=False)
     """The whole body, with fields that this class does not know."""
 
