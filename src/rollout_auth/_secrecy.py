@@ -13,7 +13,8 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import wraps
-from inspect import isawaitable, iscoroutinefunction
+from inspect import iscoroutinefunction
+from types import FrameType
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -73,15 +74,6 @@ def users_own(function: Callable[..., T], *args: object) -> T:
     return function(*args)
 
 
-async def users_own_async(function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401  whatever it returns
-    """As ``users_own``, of a function that may be ``async``."""
-    result = function(*args)
-    return await result if isawaitable(result) else result
-
-
-_BOUNDARIES = (users_own.__code__, users_own_async.__code__)
-
-
 def warn_outside(warning: Warning) -> None:
     """Give a warning at the caller's line when the outermost seal is left, and no frame of ours holds a secret."""
     _waiting.set((*_waiting.get(), warning))
@@ -127,12 +119,24 @@ def _refuse_change(self: object, name: str, *value: object) -> None:
 
 
 def _clear_frames(error: BaseException) -> None:
-    """Remove the local variables of every frame of ours, and of what it called, from an error's traceback."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code not in _BOUNDARIES:
-        with suppress(RuntimeError):  # it still runs: the seal itself, or a frame of an error that is raised again
-            traceback.tb_frame.clear()
-        traceback = traceback.tb_next
+    """Remove the local variables of every frame of ours, and of what it called, from an error and what led to it.
+
+    An error that the caller was handling, or that the user's own function has handled, starts in a frame that is not
+    ours: it keeps them.
+    """
+    links, ours = [error], set[FrameType]()
+    for link in links:
+        traceback = link.__traceback__
+        if traceback is None or (ours and traceback.tb_frame not in ours):
+            continue
+        while traceback is not None:
+            ours.add(traceback.tb_frame)
+            with suppress(RuntimeError):  # it still runs: the seal itself, or a frame of an error that is raised again
+                traceback.tb_frame.clear()
+            traceback = None if traceback.tb_frame.f_code is users_own.__code__ else traceback.tb_next
+        for origin in (link.__cause__, link.__context__):
+            if origin is not None and all(origin is not other for other in links):
+                links.append(origin)
 
 
 def _is_inside_a_seal() -> bool:
