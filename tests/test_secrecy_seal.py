@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 import pytest
 
-from rollout_auth import ApiKeyIssuer, InvalidApiKeyError
+from rollout_auth import ApiKeyIssuer, AuthData, InvalidApiKeyError, RefreshEndpoint
 
 SECRET = "a secret for these tests alone ".ljust(80, "x").replace(" ", "-")
 OWN, OTHER = ApiKeyIssuer(f"own-{SECRET}"), ApiKeyIssuer(f"other-{SECRET}")
@@ -51,3 +53,57 @@ def test_error_that_the_caller_was_handling() -> None:
     with pytest.raises(InvalidApiKeyError) as caught:
         asks()
     assert held(caught.value.__context__.__context__, fails) == {"note": "kept"}
+
+
+def fails(given: object) -> AuthData:
+    note = "kept"
+    raise LookupError(f"{len(note)} characters")
+
+
+async def fails_later(given: object) -> AuthData:
+    note = "kept"
+    await asyncio.sleep(0)
+    raise LookupError(f"{len(note)} characters")
+
+
+BODY = json.dumps({"refreshToken": SECRET}).encode()
+
+
+def handle(refresh: Callable[..., object]) -> object:
+    return RefreshEndpoint(refresh, verifier=None).handle(BODY, {})
+
+
+def handle_async(refresh: Callable[..., object]) -> object:
+    return asyncio.run(RefreshEndpoint(refresh, verifier=None).handle_async(BODY, {}))
+
+
+def authenticate(is_revoked: Callable[..., object]) -> object:
+    issuer = ApiKeyIssuer(SECRET, is_revoked=is_revoked)
+    return issuer.authenticate(issuer.issue("user-1").api_key)
+
+
+def held_by_the_package(error: BaseException) -> list[dict[str, object]]:
+    """The local variables that an error keeps of the package's frames; a seal's own hold its function alone."""
+    ours = [frame for frame in frames(error) if str(frame.f_globals["__name__"]).startswith("rollout_auth.")]
+    assert ours
+    return [dict(frame.f_locals) for frame in ours if frame.f_code.co_name != "call" and frame.f_locals]
+
+
+@pytest.mark.parametrize(
+    ("call", "function"),
+    [(handle, fails), (handle_async, fails), (handle_async, fails_later), (authenticate, fails)],
+)
+def test_error_of_the_users_own_function(call: Callable[[object], object], function: Callable[..., object]) -> None:
+    """Of an error that the user's own function raises, its frame keeps its local variables and ours have none."""
+    with pytest.raises(LookupError) as caught:
+        call(function)
+    assert held(caught.value, function)["note"] == "kept"
+    assert held_by_the_package(caught.value) == []
+
+
+@pytest.mark.parametrize("call", [handle, handle_async])
+def test_answer_of_another_type(call: Callable[[object], object]) -> None:
+    """A refresh function that returns a dict with a key makes for a TypeError that does not keep the key."""
+    with pytest.raises(TypeError, match="dict") as caught:
+        call(lambda _: {"apiKey": SECRET})
+    assert held_by_the_package(caught.value) == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import FrozenInstanceError, fields, is_dataclass
@@ -74,6 +74,14 @@ def users_own(function: Callable[..., T], *args: object) -> T:
     return function(*args)
 
 
+async def users_own_awaited(answer: Awaitable[T]) -> T:
+    """Await what a function of the user's own returned, inside a seal: the frames of its errors keep theirs too."""
+    return await answer
+
+
+_TO_THE_USERS = (users_own.__code__, users_own_awaited.__code__)
+
+
 def warn_outside(warning: Warning) -> None:
     """Give a warning at the caller's line when the outermost seal is left, and no frame of ours holds a secret."""
     _waiting.set((*_waiting.get(), warning))
@@ -133,7 +141,7 @@ def _clear_frames(error: BaseException) -> None:
             ours.add(traceback.tb_frame)
             with suppress(RuntimeError):  # it still runs: the seal itself, or a frame of an error that is raised again
                 traceback.tb_frame.clear()
-            traceback = None if traceback.tb_frame.f_code is users_own.__code__ else traceback.tb_next
+            traceback = None if traceback.tb_frame.f_code in _TO_THE_USERS else traceback.tb_next
         for origin in (link.__cause__, link.__context__):
             if origin is not None and all(origin is not other for other in links):
                 links.append(origin)

@@ -10,11 +10,11 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from inspect import isawaitable, iscoroutine
-from typing import cast, final
+from typing import final
 
 from ._json import loads_object
 from ._jws import MAX_TOKEN_LENGTH
-from ._secrecy import masked_repr, sealed, users_own, users_own_async
+from ._secrecy import masked_repr, sealed, users_own, users_own_awaited
 from ._text import plain_text
 from .auth_data import AuthData
 from .errors import MalformedRequestError, RequestRefusedError
@@ -174,7 +174,12 @@ class RefreshEndpoint:
         function is ``async``, and whatever your own function raises.
         """
         try:
-            return refresh_response(cast("AuthData", users_own(_finished, self._refresh, self._request(body, headers))))
+            answer = users_own(self._refresh, self._request(body, headers))
+            if isawaitable(answer):
+                if iscoroutine(answer):
+                    answer.close()
+                raise TypeError("refresh is async: call handle_async, and await it")
+            return refresh_response(answer)
         except RequestRefusedError as error:
             return error_response(error)
 
@@ -182,7 +187,10 @@ class RefreshEndpoint:
     async def handle_async(self, body: bytes, headers: Headers) -> ResponseParts:
         """Answer a request as ``handle`` does, for functions that may be ``async``."""
         try:
-            return refresh_response(await users_own_async(self._refresh, self._request(body, headers)))
+            request = self._request(body, headers)
+            del body, headers  # others may look at the frame while the function is awaited
+            answer = users_own(self._refresh, request)
+            return refresh_response(await users_own_awaited(answer) if isawaitable(answer) else answer)
         except RequestRefusedError as error:
             return error_response(error)
 
@@ -195,13 +203,3 @@ class RefreshEndpoint:
 
     def __repr__(self) -> str:
         return masked_repr(self, "field", "verifier")
-
-
-def _finished(function: Callable[[RefreshRequest], object], request: RefreshRequest) -> object:
-    """What a function returned, if that is not something to await."""
-    result = function(request)
-    if isawaitable(result):
-        if iscoroutine(result):
-            result.close()
-        raise TypeError("refresh is async: call handle_async, and await it")
-    return result
