@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from rollout_auth import ApiKeyIssuer, AuthData, InvalidApiKeyError, RefreshEndpoint
+from rollout_auth import ApiKeyIssuer, AuthData, InvalidApiKeyError, RefreshEndpoint, error_response
 
 SECRET = "a secret for these tests alone ".ljust(80, "x").replace(" ", "-")
 OWN, OTHER = ApiKeyIssuer(f"own-{SECRET}"), ApiKeyIssuer(f"other-{SECRET}")
@@ -106,4 +106,30 @@ def test_answer_of_another_type(call: Callable[[object], object]) -> None:
     """A refresh function that returns a dict with a key makes for a TypeError that does not keep the key."""
     with pytest.raises(TypeError, match="dict") as caught:
         call(lambda _: {"apiKey": SECRET})
+    assert held_by_the_package(caught.value) == []
+
+
+class Unequal(str):
+    """Text that cannot be compared."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise LookupError
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: error_response(SECRET),
+        lambda: setattr(AuthData("key-1", extra={"more": 1}).extra, "more", SECRET),
+        lambda: AuthData("key-1", extra={"more": 1}).extra == {"more": Unequal(SECRET)},
+    ],
+    ids=["error_response", "assignment to extra", "extra and another dict"],
+)
+def test_value_that_is_no_part_of_a_sealed_class(call: Callable[[], object]) -> None:
+    """A secret where an error belongs, and one that is put into extra or compared with it, leaves no trace."""
+    with pytest.raises((TypeError, AttributeError, LookupError)) as caught:
+        call()
     assert held_by_the_package(caught.value) == []

@@ -106,6 +106,7 @@ class FrozenObject(Mapping[str, object]):
                 raise UnusableValueError(f"may not contain {name!r}: pass it as an argument of its own")
         object.__setattr__(self, "_value", plain)
 
+    @sealed
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("extra is immutable: build another AuthData, with dataclasses.replace for example")
 
@@ -122,6 +123,7 @@ class FrozenObject(Mapping[str, object]):
     def __len__(self) -> int:
         return len(self._value)
 
+    @sealed
     def __eq__(self, other: object) -> bool:
         if isinstance(other, FrozenObject):
             return self._canonical() == other._canonical()

@@ -79,6 +79,7 @@ def refresh_response(auth_data: AuthData) -> ResponseParts:
     return _json_response(auth_data.to_dict())
 
 
+@sealed
 def error_response(error: RequestRefusedError) -> ResponseParts:
     """Refuse a request: the error's status with ``{"error": error.error}``, which does not say which check failed.
 
