@@ -1,4 +1,4 @@
-"""Canaries: recognisable secrets, the texts that could show one, and a look at everything that shows an error."""
+"""Canaries: recognisable secrets, the texts that could show one, and everything that shows an error."""
 
 from __future__ import annotations
 
@@ -7,18 +7,13 @@ import contextlib
 import hashlib
 import hmac
 import json
-import logging
 import pickle
-import pprint
-import reprlib
 import traceback
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timezone
-from functools import partial
-from itertools import chain, combinations
 from pathlib import Path
-from types import FunctionType, SimpleNamespace
+from types import FrameType, FunctionType, TracebackType
 from typing import NamedTuple
 
 import pytest
@@ -31,7 +26,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 from sentry_sdk.utils import event_from_exception
 
-from rollout_auth import NAMESPACE, AuthData, ClientCredentials, ShortSecretWarning
+from rollout_auth import NAMESPACE, AuthData, ClientCredentials
 
 # --- the canaries ---------------------------------------------------------------------------------------------------
 
@@ -62,21 +57,20 @@ CANARIES = (
 CLIENT_ID = "client-id"
 USER_ID = "user-1"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-NAIVE = NOW.replace(tzinfo=None)
 SECOND = int(NOW.timestamp())
 EXTRA = {"account": ACCOUNT, "settings": {"keys": [NESTED]}}
 WIRE = {"apiKey": API_KEY, "refreshToken": REFRESH_TOKEN, "expiresIn": 3600, **EXTRA}
+CLAIMS = {"iss": CLIENT_ID, "sub": USER_ID, "iat": SECOND, "exp": SECOND + 3600, NAMESPACE: {"authData": WIRE}}
 
 CREDENTIALS = ClientCredentials(CLIENT_ID, CLIENT_SECRET, [PREVIOUS_SECRET])
 AUTH_DATA = AuthData(API_KEY, REFRESH_TOKEN, 3600, EXTRA)
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", ShortSecretWarning)
-    SHORT_CREDENTIALS = ClientCredentials(CLIENT_ID, SHORT_SECRET, [CLIENT_SECRET])
+
+PIECE = 16
 
 
 def pieces(text: str) -> set[str]:
     """Parts of the text such that any 31 characters in a row hold one: a text that was cut short is found too."""
-    return {text[start : start + 16] for start in range(0, len(text) - 15, 16)}
+    return {text[start : start + PIECE] for start in range(0, len(text) - PIECE + 1, PIECE)}
 
 
 def all_pieces(strings: Iterable[str]) -> set[str]:
@@ -86,9 +80,7 @@ def all_pieces(strings: Iterable[str]) -> set[str]:
 def encodings(secret: str) -> Iterator[str]:
     """The texts by which a report could show a secret: itself, its bytes, and base64 of a text that contains it."""
     data = secret.encode()
-    yield secret
-    yield data.hex()
-    yield str(list(data))[1:-1]
+    yield from (secret, data.hex(), str(list(data))[1:-1])
     for before in range(3):
         start, end = -(-8 * before // 6), 8 * (before + len(data)) // 6
         padded = bytes(before) + data
@@ -98,31 +90,24 @@ def encodings(secret: str) -> Iterator[str]:
 
 CANARY_PIECES = all_pieces(text for secret in CANARIES for text in encodings(secret))
 
-# --- connect tokens -------------------------------------------------------------------------------------------------
+# --- tokens ---------------------------------------------------------------------------------------------------------
 
 HEADER = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9"
-CLAIMS = {"iss": CLIENT_ID, "sub": USER_ID, "iat": SECOND, "exp": SECOND + 3600, NAMESPACE: {"authData": WIRE}}
 
 
 def encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def signed_bytes(payload: bytes, header: bytes = b'{"alg":"HS512","typ":"JWT"}', secret: str = CLIENT_SECRET) -> str:
-    signing_input = f"{encoded(header)}.{encoded(payload)}"
+def signed(payload: object, header: bytes = b'{"alg":"HS512","typ":"JWT"}', secret: str = CLIENT_SECRET) -> str:
+    """A compact JWS of bytes, or of what becomes JSON."""
+    data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    signing_input = f"{encoded(header)}.{encoded(data)}"
     return f"{signing_input}.{encoded(hmac.digest(secret.encode(), signing_input.encode(), 'sha512'))}"
 
 
-def signed(payload: object, **changes: object) -> str:
-    return signed_bytes(json.dumps(payload).encode(), **changes)
-
-
-def claims(**changes: object) -> str:
-    return signed(CLAIMS | changes)
-
-
 def token_texts(token: str | bytes) -> Iterator[str]:
-    """The segments of a token that tell something, and what they decode to."""
+    """The segments of a token that say something, and what they decode to."""
     text = token if isinstance(token, str) else token.decode("latin-1")
     for segment in text.split("."):
         if segment != HEADER:
@@ -130,9 +115,6 @@ def token_texts(token: str | bytes) -> Iterator[str]:
             with contextlib.suppress(ValueError):
                 yield base64.urlsafe_b64decode(segment + "==").decode("latin-1")
 
-
-TOKEN = signed(CLAIMS)
-TOKEN_PIECES = all_pieces(token_texts(TOKEN))
 
 # --- what a person or an error reporter sees ------------------------------------------------------------------------
 
@@ -165,7 +147,10 @@ class Reporters:
         self.client = Client(transport=self.collector, release="1", default_integrations=False)
 
     def sights(self, error: BaseException) -> list[Sight]:
-        return [sight for link in links(error) for sight in (*texts(link), *self.sentry(link), *django(link))]
+        shown = (
+            sights for link in links(error) for sights in (texts(link), kept(link), self.sentry(link), django(link))
+        )
+        return [sight for sights in shown for sight in sights]
 
     def sentry(self, error: BaseException) -> Iterator[Sight]:
         event, hint = event_from_exception(error, client_options=self.client.options)
@@ -221,14 +206,54 @@ def texts(error: BaseException) -> Iterator[Sight]:
     yield Sight("traceback", "".join(traceback.format_exception(type(error), error, error.__traceback__)))
 
 
-def leaks(sights: Iterable[Sight], wanted: Iterable[str] = CANARY_PIECES) -> list[str]:
-    """Where one of the texts stands, with what stands before it."""
+def belongs_to_the_package(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "rollout_auth"
+
+
+def frames_of(step: TracebackType | None) -> Iterator[FrameType]:
+    while step is not None:
+        yield step.tb_frame
+        step = step.tb_next
+
+
+def kept(error: BaseException) -> Iterator[Sight]:
+    """What an error keeps of the package's frames and of those that they called, the tests' own left out."""
+    is_below = False
+    for frame in frames_of(error.__traceback__):
+        is_below = is_below or belongs_to_the_package(frame)
+        if is_below and TESTS not in Path(frame.f_code.co_filename).parents:
+            yield from variables(frame)
+
+
+def variables(frame: FrameType) -> Iterator[Sight]:
+    where = f"frame: {frame.f_globals.get('__name__')}.{frame.f_code.co_name}"
+    for name, value in frame.f_locals.items():
+        for text in plain_texts(value):
+            yield Sight(f"{where}: {name}", text)
+
+
+def plain_texts(value: object) -> Iterator[str]:
+    """The texts that a value shows or holds, in plain containers too; a public value hides its own in its ``repr``."""
+    yield repr(value)
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (bytes, bytearray)):
+        yield value.decode("latin-1")
+    elif isinstance(value, BaseException):
+        yield from plain_texts(value.args)
+    elif type(value) in (dict, list, tuple, set, frozenset):
+        for item in (*value, *value.values()) if isinstance(value, dict) else value:
+            yield from plain_texts(item)
+
+
+def leaks(sights: Iterable[Sight], wanted: AbstractSet[str] = CANARY_PIECES) -> list[str]:
+    """Where one of the pieces stands, with what stands before it."""
     found = []
     for where, text in sights:
-        places = [text.index(piece) for piece in wanted if piece in text]
-        if places:
-            place = min(places)
-            found.append(f"{where}: {' '.join(text[max(0, place - 60) : place + 16].split())}")
+        for place in range(len(text) - PIECE + 1):
+            if text[place : place + PIECE] in wanted:
+                found.append(f"{where}: {' '.join(text[max(0, place - 60) : place + PIECE].split())}")
+                break
     return found
 
 
@@ -240,20 +265,24 @@ def failure(call: Callable[[], object]) -> Exception:
     pytest.fail("the call did not fail")
 
 
-def assert_sights_hide(sights: list[Sight], more: Iterable[str] = ()) -> None:
+def assert_sights_hide(sights: list[Sight], wanted: AbstractSet[str] = CANARY_PIECES) -> None:
     """Frames of the package are among what is seen, and no secret is."""
-    found = leaks(sights, CANARY_PIECES.union(more))
+    found = leaks(sights, wanted)
     assert not found, "\n".join(found)
     for reporter in ("sentry", "django"):
         assert any(sight.where.startswith(f"{reporter}: rollout_auth.") for sight in sights), f"no frame for {reporter}"
 
 
 def assert_hidden(
-    reporters: Reporters, expected: type[Exception], call: Callable[[], object], more: Iterable[str] = ()
-) -> None:
+    reporters: Reporters,
+    expected: type[Exception],
+    call: Callable[[], object],
+    wanted: AbstractSet[str] = CANARY_PIECES,
+) -> Exception:
     error = failure(call)
-    assert_sights_hide(reporters.sights(error), more)
-    assert type(error) is expected, type(error).__name__
+    assert_sights_hide(reporters.sights(error), wanted)
+    assert isinstance(error, expected), type(error).__name__
+    return error
 
 
 def pretended(function: FunctionType, module: str = "rollout_auth.pretended") -> FunctionType:
@@ -262,172 +291,5 @@ def pretended(function: FunctionType, module: str = "rollout_auth.pretended") ->
     return FunctionType(code, function.__globals__ | {"__name__": module}, closure=function.__closure__)
 
 
-def as_local(held: object) -> None:
-    raise ValueError("says nothing")
-
-
-# --- unusable values ------------------------------------------------------------------------------------------------
-
-
-def case(name: str, error: type[Exception], call: Callable[..., object], *args: object, **kwargs: object) -> object:
-    return pytest.param(error, partial(call, *args, **kwargs), id=name)
-
-
-def cases(
-    name: str, error: type[Exception], values: Mapping[str, object], call: Callable[[object], object]
-) -> list[object]:
-    return [case(f"{name}-{kind}", error, call, value) for kind, value in values.items()]
-
-
 def without(values: Mapping[str, object], *names: str) -> dict[str, object]:
     return {name: value for name, value in values.items() if name not in names}
-
-
-def nested(depth: int, value: object) -> object:
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
-def wrong_types(secret: str) -> dict[str, object]:
-    """Not a str, though most hold the secret."""
-    return {
-        "none": None,
-        "int": 42,
-        "bytes": secret.encode(),
-        "bytearray": bytearray(secret.encode()),
-        "list": [secret],
-        "dict": {"value": secret},
-        "object": SimpleNamespace(value=secret),
-    }
-
-
-def unusable_texts(secret: str) -> dict[str, object]:
-    return {
-        "empty": "",
-        "blank": " \t",
-        "space-before": f" {secret}",
-        "line-break-after": f"{secret}\n",
-        "byte-order-mark": f"\ufeff{secret}",
-        "zero-width-space": f"{secret}\u200b",
-        "nul": f"{secret}\0{secret}",
-        "lone-surrogate": f"{secret}\udcff",
-    }
-
-
-def unusable_secrets(secret: str) -> dict[str, object]:
-    return unusable_texts(secret) | {
-        "pem": f"-----BEGIN PRIVATE KEY-----\n{secret}\n-----END PRIVATE KEY-----",
-        "ssh": f"ssh-ed25519 {secret}",
-        "jwk": json.dumps({"kty": "oct", "k": secret}),
-        "jwk-set": json.dumps([{"kty": "oct", "k": secret}]),
-    }
-
-
-WRONG_CREDENTIALS = {
-    "str": CLIENT_SECRET,
-    "bytes": CLIENT_SECRET.encode(),
-    "tuple": (CLIENT_ID, CLIENT_SECRET),
-    "list": [CLIENT_ID, CLIENT_SECRET],
-    "dict": {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
-    "object": SimpleNamespace(client_id=CLIENT_ID, client_secret=CLIENT_SECRET),
-    "auth-data": AUTH_DATA,
-    "class": ClientCredentials,
-}
-WRONG_AUTH_DATA = without(wrong_types(API_KEY), "none") | {"str": API_KEY, "wire": WIRE, "credentials": CREDENTIALS}
-
-
-class Unreachable(Mapping[str, object]):
-    """A mapping that reads its values from elsewhere, and fails at the first that it does not hold."""
-
-    def __init__(self, held: Mapping[str, object]) -> None:
-        self.held = held
-
-    def __getitem__(self, key: str) -> object:
-        if key not in self.held:
-            raise OSError("unreachable")
-        return self.held[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([*self.held, "elsewhere"])
-
-    def __len__(self) -> int:
-        return len(self.held) + 1
-
-
-# --- unusable environments ------------------------------------------------------------------------------------------
-
-
-def each_spoiled(
-    variables: Mapping[str, str], unusable: Mapping[str, tuple[str, Mapping[str, str]]]
-) -> dict[str, dict[str, str]]:
-    """The variables, with one of them at a time set to an unusable value."""
-    return {
-        f"{prefix}-{kind}": {**variables, name: value}
-        for prefix, (name, values) in unusable.items()
-        for kind, value in values.items()
-    }
-
-
-def settable(environments: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
-    """Those that a process can have: the operating system refuses NUL in a variable."""
-    return {kind: variables for kind, variables in environments.items() if "\0" not in "".join(variables.values())}
-
-
-VARIABLES = {
-    "ROLLOUT_CLIENT_ID": CLIENT_ID,
-    "ROLLOUT_CLIENT_SECRET": CLIENT_SECRET,
-    "ROLLOUT_PREVIOUS_CLIENT_SECRET": PREVIOUS_SECRET,
-}
-UNUSABLE_VARIABLES = {
-    "client-id": ("ROLLOUT_CLIENT_ID", unusable_texts(CLIENT_ID)),
-    "client-secret": ("ROLLOUT_CLIENT_SECRET", unusable_secrets(CLIENT_SECRET)),
-    "previous-secret": ("ROLLOUT_PREVIOUS_CLIENT_SECRET", without(unusable_secrets(PREVIOUS_SECRET), "empty")),
-}
-UNUSABLE_ENVIRONMENTS: dict[str, dict[str, str]] = {
-    "no-variable": {},
-    "no-client-id": without(VARIABLES, "ROLLOUT_CLIENT_ID"),
-    "no-client-secret": without(VARIABLES, "ROLLOUT_CLIENT_SECRET"),
-    "client-id-is-secret": VARIABLES | {"ROLLOUT_CLIENT_ID": CLIENT_SECRET},
-    "client-id-is-previous-secret": VARIABLES | {"ROLLOUT_CLIENT_ID": PREVIOUS_SECRET},
-    **each_spoiled(VARIABLES, UNUSABLE_VARIABLES),
-}
-SHORT_ENVIRONMENTS = {
-    "short-secret": VARIABLES | {"ROLLOUT_CLIENT_SECRET": SHORT_SECRET},
-    "short-previous-secret": VARIABLES | {"ROLLOUT_PREVIOUS_CLIENT_SECRET": SHORT_SECRET},
-}
-
-# --- representations ------------------------------------------------------------------------------------------------
-
-
-def logged(message: str, value: object) -> str:
-    record = logging.LogRecord("app", logging.INFO, "app.py", 1, message, ("value", value), None)
-    return logging.Formatter().format(record)
-
-
-WAYS: dict[str, Callable[[object], str]] = {
-    "repr": repr,
-    "str": str,
-    "ascii": ascii,
-    "format": format,
-    "f-string": lambda value: f"{value}",
-    "f-string-repr": lambda value: f"{value!r}",
-    "pformat": pprint.pformat,
-    "pformat-narrow": partial(pprint.pformat, width=1),
-    "reprlib": reprlib.repr,
-    "in-a-list": lambda value: str([value]),
-    "in-a-dict": lambda value: str({"value": value}),
-    "logged": partial(logged, "%s: %s"),
-    "logged-repr": partial(logged, "%s: %r"),
-}
-
-
-def half_built_sights(value: object) -> Iterator[Sight]:
-    """The texts of the value with each choice of its attributes, none included."""
-    names = [name for name in type(value).__slots__ if hasattr(value, name)]
-    for some in chain.from_iterable(combinations(names, count) for count in range(len(names) + 1)):
-        half_built = type(value).__new__(type(value))
-        for name in some:
-            object.__setattr__(half_built, name, getattr(value, name))
-        for way, show in WAYS.items():
-            yield Sight(f"{way} of {some}", show(half_built))
