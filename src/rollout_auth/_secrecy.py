@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import wraps
@@ -139,8 +138,10 @@ def _clear_frames(error: BaseException) -> None:
             continue
         while traceback is not None:
             ours.add(traceback.tb_frame)
-            with suppress(RuntimeError):  # it still runs: the seal itself, or a frame of an error that is raised again
+            try:  # noqa: SIM105  suppress() is Python code, in which Ctrl-C could end the clearing
                 traceback.tb_frame.clear()
+            except RuntimeError:  # it still runs: the seal itself, or a frame of an error that is raised again
+                pass
             traceback = None if traceback.tb_frame.f_code in _TO_THE_USERS else traceback.tb_next
         for origin in (link.__cause__, link.__context__):
             if origin is not None and all(origin is not other for other in links):
