@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timezone
 from pathlib import Path
-from types import FrameType, FunctionType, TracebackType
+from types import FrameType, TracebackType
 from typing import NamedTuple
 
 import pytest
@@ -35,24 +35,9 @@ def canary(name: str, size: int = 80) -> str:
     return f"{name}-{hashlib.sha512(name.encode()).hexdigest()}"[:size]
 
 
-CLIENT_SECRET = canary("clientSecret")
-PREVIOUS_SECRET = canary("previousSecret")
-OTHER_SECRET = canary("otherSecret")
-SHORT_SECRET = canary("shortSecret", 40)
-VERIFICATION_TOKEN = canary("sharedString")
-PREVIOUS_VERIFICATION_TOKEN = canary("previousVerificationToken")
-OTHER_VERIFICATION_TOKEN = canary("otherVerificationToken")
-API_KEY = canary("apiKey")
-REFRESH_TOKEN = canary("refreshToken")
-EVENT_ID = canary("eventId")
-RESOURCE_ID = canary("resourceId")
-ACCOUNT = canary("account")
-NESTED = canary("nested")
-CANARIES = (
-    *(CLIENT_SECRET, PREVIOUS_SECRET, OTHER_SECRET, SHORT_SECRET),
-    *(VERIFICATION_TOKEN, PREVIOUS_VERIFICATION_TOKEN, OTHER_VERIFICATION_TOKEN),
-    *(API_KEY, REFRESH_TOKEN, EVENT_ID, RESOURCE_ID, ACCOUNT, NESTED),
-)
+NAMES = ("clientSecret", "previousSecret", "otherSecret", "sharedString", "apiKey", "refreshToken", "account", "nested")
+CANARIES = tuple(canary(name) for name in NAMES)
+CLIENT_SECRET, PREVIOUS_SECRET, OTHER_SECRET, VERIFICATION_TOKEN, API_KEY, REFRESH_TOKEN, ACCOUNT, NESTED = CANARIES
 
 CLIENT_ID = "client-id"
 USER_ID = "user-1"
@@ -283,12 +268,6 @@ def assert_hidden(
     assert_sights_hide(reporters.sights(error), wanted)
     assert isinstance(error, expected), type(error).__name__
     return error
-
-
-def pretended(function: FunctionType, module: str = "rollout_auth.pretended") -> FunctionType:
-    """The function as if it stood in a module that does not belong to the tests."""
-    code = function.__code__.replace(co_filename=f"<{module}>")
-    return FunctionType(code, function.__globals__ | {"__name__": module}, closure=function.__closure__)
 
 
 def without(values: Mapping[str, object], *names: str) -> dict[str, object]:
