@@ -99,6 +99,7 @@ class FrozenObject(Mapping[str, object]):
     __slots__ = ("_value",)
     _value: dict[str, object]
 
+    @sealed
     def __init__(self, value: Mapping[str, object]) -> None:
         plain = cast("dict[str, object]", _plain(value, MAX_EXTRA_DEPTH, []))
         for name in _WIRE_NAMES.values():
@@ -244,8 +245,7 @@ def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
     try:
         return FrozenObject(extra)
     except UnusableValueError as error:
-        problem = str(error)
-    raise InvalidAuthDataError(problem)  # not in the except: the frames of that error hold the fields
+        raise InvalidAuthDataError(str(error)) from None
 
 
 def _checked_seconds(seconds: int) -> int:

@@ -235,7 +235,8 @@ def verify_connect_token(
     if "aud" in claims:
         raise InvalidClaimError("aud is there, so the token is for somebody else: sign without it", claim="aud")
     user_id = text_claim(claims, "sub")
-    issued_at, expires_at = _times(claims, moment, leeway_seconds)
+    issued_at, expires_at = seconds_claim(claims, "iat"), seconds_claim(claims, "exp")
+    _check_times(claims, issued_at, expires_at, moment=moment, leeway=leeway_seconds)
     auth_data, dev = _details(claims, namespace)
     return ConnectToken(credentials.client_id, user_id, auth_data, instant(issued_at), instant(expires_at), dev, claims)
 
@@ -253,9 +254,8 @@ def _check_dev(dev: bool) -> None:
         raise TypeError(f"dev is {type(dev).__name__}: pass True or False")
 
 
-def _times(claims: Mapping[str, object], moment: int, leeway: int) -> tuple[int, int]:
-    """``iat`` and ``exp``, in seconds, if the token is valid at the moment."""
-    issued_at, expires_at = seconds_claim(claims, "iat"), seconds_claim(claims, "exp")
+def _check_times(claims: Mapping[str, object], issued_at: int, expires_at: int, *, moment: int, leeway: int) -> None:
+    """Raise unless the lifetime is allowed, and the token is valid at the moment."""
     lifetime = expires_at - issued_at
     if not 0 < lifetime <= _ACCEPTED_LIFETIME:
         raise InvalidClaimError(f"exp is {lifetime} s after iat: sign for 1 s to {MAX_LIFETIME} s", claim="exp")
@@ -270,7 +270,6 @@ def _times(claims: Mapping[str, object], moment: int, leeway: int) -> tuple[int,
             f"the token expired {moment - expires_at} s ago: sign a new one for each page",
             expired_at=instant(expires_at),
         )
-    return issued_at, expires_at
 
 
 def _details(claims: Mapping[str, object], namespace: str) -> tuple[AuthData | None, bool]:
