@@ -34,7 +34,7 @@ class _RefusedError(ValueError):
 def loads_object(data: bytes, what: str, error: type[RolloutAuthError]) -> dict[str, object]:
     """Read a UTF-8 JSON object strictly; raise ``error`` with a reason that quotes nothing of the data."""
     value, problem = _read(data, _STRICT)
-    if problem is None and _has_lone_surrogate(data, value):
+    if problem is None and b"\\" in data and _has_lone_surrogate(data, value):
         problem = "contains a lone surrogate"
     if problem is None and isinstance(value, dict):
         return cast("dict[str, object]", value)
@@ -48,7 +48,7 @@ def loads_signed_object(data: bytes, what: str, error: type[RolloutAuthError]) -
     writes for half an emoji, becomes U+FFFD, because databases refuse it. An integer keeps all of its digits.
     """
     value, problem = _read(data, _TOLERANT)
-    if problem is None and _has_lone_surrogate(data, value):
+    if problem is None and b"\\" in data and _has_lone_surrogate(data, value):
         value = _without_surrogates(value)
     if problem is None and isinstance(value, dict):
         return cast("dict[str, object]", value)
@@ -65,7 +65,7 @@ def _read(data: bytes, decoder: json.JSONDecoder) -> tuple[object, str | None]:
         text = data.decode().strip(" \t\n\r")
     except UnicodeDecodeError:
         return None, "is not UTF-8"
-    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(text):
+    if _may_be_deep(text) and _is_deep(text):
         return None, f"is nested more than {MAX_DEPTH} levels deep, or its brackets do not match"
     try:
         value, end = decoder.raw_decode(text)
@@ -74,6 +74,17 @@ def _read(data: bytes, decoder: json.JSONDecoder) -> tuple[object, str | None]:
     except ValueError:
         return None, "is not JSON"
     return value, None if end == len(text) else "is not JSON"
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether the text has more brackets than it may have levels; ``find`` skips most of a long and flat text."""
+    brackets = 0
+    for bracket in "[{":
+        place = text.find(bracket)
+        while place >= 0 and brackets <= MAX_DEPTH:
+            brackets += 1
+            place = text.find(bracket, place + 1)
+    return brackets > MAX_DEPTH
 
 
 def _is_deep(text: str) -> bool:
@@ -89,7 +100,7 @@ def _is_deep(text: str) -> bool:
 
 
 def _has_lone_surrogate(data: bytes, value: object) -> bool:
-    is_escaped = b"\\" in data and (b"\\ud" in data or b"\\uD" in data)
+    is_escaped = b"\\ud" in data or b"\\uD" in data
     return is_escaped and not is_well_formed(json.dumps(value, ensure_ascii=False))
 
 

@@ -167,9 +167,12 @@ def _instant(text: str) -> datetime | None:
     match = _instant_pattern().fullmatch(text)
     if match is None:
         return None
-    seconds, fraction, offset = match.groups("")
-    try:  # Python 3.10 reads neither Z nor a fraction of other than three or six digits
-        moment = datetime.fromisoformat(f"{seconds.upper()}.{fraction:0<6.6}{offset or '+00:00'}")
-    except ValueError:
-        return None
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:  # Python 3.10 reads neither Z nor a fraction of other than three or six digits
+        seconds, fraction, offset = match.groups("")
+        try:
+            moment = datetime.fromisoformat(f"{seconds.upper()}.{fraction:0<6.6}{offset or '+00:00'}")
+        except ValueError:
+            return None
     return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
