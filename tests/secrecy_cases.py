@@ -73,7 +73,16 @@ def unusable_texts(secret: str) -> list[str]:
 
 def unusable_settings(secret: str) -> list[str]:
     key, jwk = f"-----BEGIN PRIVATE KEY-----\n{secret}\n-----END PRIVATE KEY-----", json.dumps({"k": secret})
-    return [*unusable_texts(secret), key, f"ssh-ed25519 {secret}", jwk, f'"{secret}"', f"${{{secret}}}", f"<{secret}>"]
+    return [
+        *unusable_texts(secret),
+        key,
+        f"ssh-ed25519 {secret}",
+        jwk,
+        f"{secret}\a{secret}",
+        f'"{secret}"',
+        f"${{{secret}}}",
+        f"<{secret}>",
+    ]
 
 
 def bad_texts(secret: str) -> Values:
@@ -139,7 +148,15 @@ NOT_CREDENTIALS = [*others(CLIENT_SECRET), (USER_ID, CLIENT_SECRET), c.AUTH_DATA
 NOT_AUTH_DATA = [*others(API_KEY), WIRE, c.CREDENTIALS]
 ENDLESS: dict[str, object] = {"account": ACCOUNT}
 ENDLESS["again"] = ENDLESS
-UNUSABLE = [ACCOUNT.encode(), {ACCOUNT}, [ACCOUNT, object()], float("nan"), 2**60, f"{ACCOUNT}\udcff", nested(17)]
+UNUSABLE = [
+    ACCOUNT.encode(),
+    {ACCOUNT},
+    [ACCOUNT, object()],
+    float("nan"),
+    2**60,
+    f"{ACCOUNT}\udcff",
+    nested(17),
+]
 UNUSABLE_EXTRAS = [ENDLESS, {(NESTED,): 42}, {"\udcff": NESTED}, *each_with(EXTRA, "more", UNUSABLE)]
 BAD_EXTRAS = [*but(dict, others(ACCOUNT)), *UNUSABLE_EXTRAS, EXTRA | {"apiKey": API_KEY}, Unreachable(EXTRA)]
 BAD_LIVES = [*but(int, others(API_KEY)), True, 1.5, 0, -1, 2**60]
@@ -179,6 +196,7 @@ def bad_mappings(variables: Mapping[str, str]) -> Values:
 
 
 PROCESS_ENVIRONMENTS = [
+    VARIABLES | {"ROLLOUT_CLIENT_ID": c.OTHER_SECRET, "ROLLOUT_CLIENT_SECRET": CLIENT_SECRET[:40]},
     *({}, without(VARIABLES, "ROLLOUT_CLIENT_SECRET"), VARIABLES | {"ROLLOUT_CLIENT_ID": CLIENT_SECRET}),
     *each_with(VARIABLES, "ROLLOUT_CLIENT_SECRET ROLLOUT_PREVIOUS_CLIENT_SECRET", [c.OTHER_SECRET[:40]]),
     *(variables for variables in spoiled(VARIABLES, unusable_settings) if "\0" not in "".join(variables.values())),
@@ -240,7 +258,7 @@ GRANT = {"sub": USER_ID, "gid": "grant-1", "gat": SECOND * 1000, "iat": SECOND, 
 NO_GRANTS = [
     *(*unreadable(GRANT), *each_without(GRANT, "sub", "gid", "gat", "iat", "exp")),
     *(*each_with(GRANT, "sub gid", [*NO_TEXTS]), *each_with(GRANT, "gat iat exp", NO_TIMES)),
-    GRANT | {"exp": SECOND - 1},
+    *(GRANT | {"exp": SECOND - 1}, GRANT | {"iat": SECOND + 2 * 86400}),
 ]
 NO_EXTRAS = [[API_KEY], EXTRA | {"apiKey": API_KEY}, EXTRA | {"more": 2**60}, EXTRA | {"more": nested(20)}]
 
@@ -356,7 +374,7 @@ ENDPOINT = ra.RefreshEndpoint(lambda _request: c.AUTH_DATA, verifier=VERIFIER)
 
 LARGE = [ra.AuthData(API_KEY * 100), ra.AuthData(API_KEY, extra={"a": [ACCOUNT] * 99})]
 REFUSED: Mapping[str, Values] = {
-    "answer": [*NOT_AUTH_DATA, None],
+    "answer": [*NOT_AUTH_DATA, None, True],
     "api_key": bad_texts(API_KEY),
     "api_key_ttl": [*BAD_LEEWAYS, DAY * 0, DAY * 9999],
     "auth_data": NOT_AUTH_DATA + LARGE,
@@ -364,7 +382,7 @@ REFUSED: Mapping[str, Values] = {
     "client_secret": bad_secrets(CLIENT_SECRET),
     "content_type": [*others(API_KEY), API_KEY * 4, f"{FORM}, {FORM}", f"{FORM}; charset={API_KEY}"],
     "credentials": NOT_CREDENTIALS,
-    "dev": others(CLIENT_SECRET),
+    "dev": [*others(CLIENT_SECRET), True],
     "error": [*others(API_KEY), c.AUTH_DATA, LookupError(API_KEY)],
     "expires_in": [*BAD_LIVES, None],
     "extra": BAD_EXTRAS,
@@ -438,7 +456,7 @@ CALLS = {
     ),
     "ConnectToken": value_class(
         ra.ConnectToken,
-        {"auth_data": NOT_AUTH_DATA},
+        {"auth_data": NOT_AUTH_DATA, "dev": others(API_KEY)},
         client_id="id",
         user_id=USER_ID,
         auth_data=c.AUTH_DATA,

@@ -54,6 +54,19 @@ def test_refusal(
     assert leaks([Sight("log", caplog.text)], cases.PIECES) == []
 
 
+@pytest.mark.parametrize("handle", [cases.ENDPOINT.handle, partial(cases.driven, cases.ENDPOINT.handle_async)])
+def test_refused_refresh(caplog: pytest.LogCaptureFixture, handle: Callable[..., ra.ResponseParts]) -> None:
+    """A request that the refresh endpoint refuses is shown neither in its answer nor in the log."""
+    requests = [cases.REQUEST | {"headers": headers} for headers in cases.sent(cases.TOKEN_HEADER, c.OTHER_SECRET)]
+    requests += [cases.REQUEST | {"body": body} for body in cases.UNREADABLE_BODIES if isinstance(body, bytes)]
+    for request in requests:
+        parts = handle(**request)
+        assert parts.status in (400, 401)
+        assert leaks([Sight("answer", f"{parts.headers} {parts.body}")], cases.PIECES) == []
+    assert len(caplog.records) == len(requests)
+    assert leaks([Sight("log", caplog.text)], cases.PIECES) == []
+
+
 @pytest.mark.parametrize("name", cases.CALLS)
 def test_success(name: str) -> None:
     """Each call succeeds with the arguments that the refused ones replace."""
