@@ -77,7 +77,10 @@ def interrupted(call: Callable[[], object], at: int) -> SystemExit | None:
 
 
 def is_below_the_package(frame: FrameType | None) -> bool:
+    """Whether the package has called the frame; not by way of modules that would keep a lock for ever."""
     while frame is not None and not c.belongs_to_the_package(frame):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in ("logging", "importlib", "threading"):
+            return False
         frame = frame.f_back
     return frame is not None
 
