@@ -29,13 +29,12 @@ JWT = "JWT"
 """The ``typ`` of a connect token."""
 
 _OTHER_ALGORITHMS = ("none", "HS256", "HS384", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA")
-_TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def base64url(data: bytes) -> bytes:
     """RFC 4648 section 5, without padding."""
-    return b2a_base64(data, newline=False).translate(_TO_URL_SAFE, b"=")
+    return b2a_base64(data, newline=False).replace(b"+", b"-").replace(b"/", b"_").rstrip(b"=")
 
 
 def header_segment(typ: str = JWT) -> bytes:

@@ -86,7 +86,7 @@ def _lines(headers: Headers, name: str) -> list[str]:
             raise _unsupported(headers) from None
         if not isinstance(key, _TEXT_TYPES):
             raise _not_text(key)
-        if len(key) == size and key.isascii() and _text(key).lower() == name and value is not None:
+        if len(key) == size and value is not None and key.isascii() and _text(key).lower() == name:
             lines.append(_text(value))
     return lines
 
