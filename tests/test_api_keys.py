@@ -175,7 +175,9 @@ class TestAuthenticate:
     @pytest.mark.parametrize("key", [None, "", b""])
     def test_no_key(self, issuer: ApiKeyIssuer, key: Any) -> None:
         """A request without a key is told as such."""
-        with pytest.raises(InvalidApiKeyError, match="the request has no API key: send the one in authData"):
+        with pytest.raises(
+            InvalidApiKeyError, match="the request has no API key: put {{context.authData.apiKey}} into"
+        ):
             issuer.authenticate(key)
 
     @pytest.mark.parametrize("key", ["x", "Bearer x", "é", "\ud800", b"\xff", "a.b.c", "x" * 9000])

@@ -715,7 +715,7 @@ class TestDoctor:
                 "client-1",
                 None,
                 1,
-                "CLIENT_ID looks like the secret, and client_secret like the id: swap",
+                "CLIENT_ID looks like the client secret, and the client secret like an id: swap",
             ),
             (OTHER, OTHER, None, 1, "fix   ROLLOUT_CLIENT_ID is the same text as a secret"),
             ("client-1", "s" * 63, None, 0, "note  ROLLOUT_CLIENT_SECRET has fewer than 64 bytes"),

@@ -283,8 +283,8 @@ def test_doctor(printed: Any) -> None:
         "ok    ROLLOUT_CLIENT_SECRET is set",
         "ok    ROLLOUT_PREVIOUS_CLIENT_SECRET is set",
         (
-            "fix   ROLLOUT_CLIENT_ID looks like the secret, and client_secret like the id: swap them, because the "
-            "id is public"
+            "fix   ROLLOUT_CLIENT_ID looks like the client secret, and the client secret like an id: swap them, "
+            "because the id is public"
         ),
         f"note  ROLLOUT_CLIENT_SECRET {few}",
         f"note  ROLLOUT_PREVIOUS_CLIENT_SECRET {few}",

@@ -151,7 +151,7 @@ class TestGenerate:
         with pytest.raises(ConfigurationError, match="year 9999"):
             generate("user-1", now=last, ttl=2 * SECOND)
 
-    @pytest.mark.parametrize("user_id", [42, True, None, b"user-1"])
+    @pytest.mark.parametrize("user_id", [42, True, b"user-1"])
     def test_user_id_type(self, generate: Any, user_id: object) -> None:
         """A user id that is not a str is refused with the fix."""
         with pytest.raises(TypeError, match=r"pass str\(user\.pk\)"):

@@ -92,7 +92,7 @@ def test_values_of_a_careless_environment(secret: str, value: str) -> None:
 
 def test_exchanged(secret: str) -> None:
     """An id as long as a secret, beside a secret as short as an id, would be signed into iss and reach the browser."""
-    with pytest.raises(ConfigurationError, match=r"client_id looks like the secret, .*: swap them") as caught:
+    with pytest.raises(ConfigurationError, match=r"client_id looks like the client secret, .*: swap them") as caught:
         ClientCredentials(secret, "client-1")
     assert secret not in str(caught.value)
     assert ClientCredentials("i" * 64, secret).client_id == "i" * 64

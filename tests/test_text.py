@@ -99,7 +99,13 @@ def test_one_or_several(values: object) -> None:
         checked_texts("secrets", values, setting_problem)
 
 
-@pytest.mark.parametrize("user_id", [42, True, None, b"42", 4.2, ["42"]])
+def test_no_user() -> None:
+    """A user who is not there gets no advice that would sign for one called None."""
+    with pytest.raises(TypeError, match=r"^user_id is NoneType: nobody is signed in, so refuse the visitor$"):
+        checked_user_id(None)
+
+
+@pytest.mark.parametrize("user_id", [42, True, b"42", 4.2, ["42"]])
 def test_user_id_type(user_id: object) -> None:
     """A user id that is not a str is the caller's mistake, and the message holds the fix."""
     with pytest.raises(TypeError, match=r"pass str\(user\.pk\)") as caught:
@@ -142,6 +148,8 @@ def test_user_ids_that_only_resemble_nobody(user_id: str) -> None:
         ('""', "surrounded by quotes: remove them"),
         ("$ROLLOUT_CLIENT_SECRET", "the name of a variable and not its value"),
         ("${ROLLOUT_CLIENT_SECRET}", "the name of a variable and not its value"),
+        ("ROLLOUT_CLIENT_SECRET", "the name of a variable and not its value"),
+        ("ROLLOUT_CLIENT_SECRET=abc", "the name of a variable and not its value"),
         ("${SECRET:-fallback}", "the name of a variable and not its value"),
         ("<your client secret>", "a placeholder: copy the value itself"),
         ("null", "the text 'null', which stands for no value"),
@@ -155,7 +163,9 @@ def test_what_an_environment_file_leaves_behind(value: str, problem: str) -> Non
     assert problem in (setting_problem(value) or "")
 
 
-@pytest.mark.parametrize("value", ["a'b'", "'a", "$", "$lower", "a${B}", "<a", "a>", "nullable", "'a\""])
+@pytest.mark.parametrize(
+    "value", ["a'b'", "'a", "$", "$lower", "ROLLOUT", "rollout_client_secret", "a${B}", "<a", "a>", "nullable", "'a\""]
+)
 def test_settings_that_only_resemble_a_placeholder(value: str) -> None:
     """A setting that merely has a character in common with a placeholder is a setting."""
     assert setting_problem(value) is None

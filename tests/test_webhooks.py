@@ -267,7 +267,12 @@ def test_size(verify: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "options", "error", "message"),
     [
-        (PAYLOAD, {}, TypeError, r"body is dict: pass the raw bytes, which are request\.body \(Django\)"),
+        (
+            PAYLOAD,
+            {},
+            TypeError,
+            r"body is dict: pass the raw bytes first, and then the headers; they are request\.body",
+        ),
         ("{}", {}, TypeError, r"body is str: pass the raw bytes"),
         (BODY, {"credentials": "secret"}, TypeError, "credentials is str"),
         (BODY, {"signed_content": "hex"}, ConfigurationError, "must be 'base64' or, for an older Rollout, 'raw'"),

@@ -20,7 +20,7 @@ _INVISIBLE = "\ufeff\u200b\u2060"  # byte order mark, zero width space, word joi
 _CONTROL = r"[\x00-\x1f\x7f]"
 _KEY_FILE = r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp|-cert-v01@openssh\.com"
 _QUOTED = r"""(["'`]).*\1"""
-_VARIABLE = r"\$[A-Z_][A-Z0-9_]*|\$\{.*\}"
+_VARIABLE = r"\$[A-Z_][A-Z0-9_]*|\$\{.*\}|ROLLOUT_[A-Z_]+(=.*)?"
 _PLACEHOLDER = r"<.*>"
 _NOTHING = ("null", "none", "undefined")
 _NOBODY = ("None", "null", "undefined", "AnonymousUser")
@@ -83,7 +83,7 @@ def setting_problem(value: str) -> str | None:
     if re.fullmatch(_QUOTED, value):
         return "is surrounded by quotes: remove them (docker's --env-file keeps them)"
     if re.fullmatch(_VARIABLE, value):
-        return "is the name of a variable and not its value: nothing has replaced it, set the value itself"
+        return "is the name of a variable and not its value: nothing has expanded it, so set the value itself"
     if re.fullmatch(_PLACEHOLDER, value):
         return "is a placeholder: copy the value itself"
     if value.lower() in _NOTHING:
@@ -110,7 +110,8 @@ def checked_texts(name: str, values: str | Sequence[str], rule: Callable[[str], 
     if isinstance(values, str):
         return (checked_text(name, values, rule),)
     if not isinstance(values, Sequence) or isinstance(values, bytes):
-        raise TypeError(f"{name} is {type(values).__name__}: pass a str or a list of str")
+        hint = " (if it is from the environment, is it set?)" if values is None else ""
+        raise TypeError(f"{name} is {type(values).__name__}: pass a str or a list of str{hint}")
     if not values:
         raise ConfigurationError(f"{name} is missing: the list is empty, pass at least one")
     return tuple(checked_text(name, value, rule) for value in values)
@@ -120,7 +121,8 @@ def checked_user_id(user_id: str) -> str:
     """The user id as a plain ``str``. Raises ``TypeError`` for another type, and ``InvalidUserIdError``."""
     text = plain_text(user_id)
     if text is None:
-        raise TypeError(f"user_id is {type(user_id).__name__}: pass str(user.pk)")
+        fix = "nobody is signed in, so refuse the visitor" if user_id is None else "pass str(user.pk)"
+        raise TypeError(f"user_id is {type(user_id).__name__}: {fix}")
     problem = text_problem(text)
     if problem is not None:
         raise InvalidUserIdError(f"user_id {problem}; pass str(user.pk)")
@@ -136,6 +138,6 @@ def warn_of_short_secrets(name: str, secrets: Iterable[str]) -> None:
     if min(len(secret.encode()) for secret in secrets) < RECOMMENDED_SECRET_BYTES:
         message = (
             f"{name} has fewer than the {RECOMMENDED_SECRET_BYTES} bytes that HS512 requires (RFC 7518 section 3.2):"
-            " was it copied whole? A longer one is safer"
+            " check that you copied all of it"
         )
         warn_outside(ShortSecretWarning(message))

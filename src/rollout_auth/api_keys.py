@@ -199,7 +199,9 @@ class ApiKeyIssuer:
         if api_key is not None and not isinstance(api_key, (str, bytes)):
             raise TypeError(f"api_key is {type(api_key).__name__}: pass it as str or bytes")
         if not api_key:
-            raise InvalidApiKeyError("the request has no API key: send the one in authData")
+            raise InvalidApiKeyError(
+                "the request has no API key: put {{context.authData.apiKey}} into the request in the Rollout dashboard"
+            )
         try:
             grant = _grant(verified_claims(api_key, self._api_key_secrets, API_KEY_TYPE), moment)
         except VerificationError as error:

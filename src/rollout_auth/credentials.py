@@ -106,7 +106,7 @@ def pair_problem(client_id: str, secrets: Sequence[str]) -> str | None:
     if client_id in secrets:
         return "is the same text as a secret, and the id is public: copy both again"
     if len(client_id) >= RECOMMENDED_SECRET_BYTES > len(secrets[0]):
-        return "looks like the secret, and client_secret like the id: swap them, because the id is public"
+        return "looks like the client secret, and the client secret like an id: swap them, because the id is public"
     return None
 
 
@@ -125,7 +125,7 @@ def required_variables(environ: Mapping[str, str], *names: str) -> list[str]:
     if missing:
         raise ConfigurationError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set:"
-            " copy the value from the Configuration page of the Rollout dashboard"
+            f" copy {'it' if len(missing) == 1 else 'them'} from the Configuration page of the Rollout dashboard"
         )
     return [environ[name] for name in names]
 

@@ -36,8 +36,8 @@ def check_body(body: bytes) -> None:
     """Raise ``TypeError`` unless this is a body as it arrived."""
     if not issubclass(type(body), bytes):
         raise TypeError(
-            f"body is {type(body).__name__}: pass the raw bytes, which are request.body (Django), request.get_data()"
-            " (Flask) or await request.body() (FastAPI, Starlette)"
+            f"body is {type(body).__name__}: pass the raw bytes first, and then the headers; they are request.body"
+            " (Django), request.get_data() (Flask) or await request.body() (FastAPI, Starlette)"
         )
 
 

@@ -81,7 +81,9 @@ def parse_refresh_request(
     fields = _form(body) if _is_form(media_type) else loads_object(body, "the body", MalformedRequestError)
     refresh_token = fields.pop(name, None)
     if not isinstance(refresh_token, str) or not refresh_token.strip():
-        raise MalformedRequestError(f"the body has no text under {name!r}: send the refresh token there")
+        raise MalformedRequestError(
+            f"the body has no text under {name!r}: rename the field in the Rollout dashboard, or pass its name as field"
+        )
     if "\0" in refresh_token or len(refresh_token) > MAX_TOKEN_LENGTH:
         raise MalformedRequestError(
             f"the text under {name!r} contains NUL or is too long: send the refresh token there"

@@ -80,7 +80,9 @@ class RequestVerifier:
             value = value[7:].lstrip(" \t")
         if value is None:
             raise MissingHeaderError(
-                f"the request has no {self.header}: add it to the request in the Rollout dashboard", header=self.header
+                f"the request has no {self.header}: add it to the request in the Rollout dashboard, or pass the name of"
+                " the header that it has as header",
+                header=self.header,
             )
         self._compare(value)
 

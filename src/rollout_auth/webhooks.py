@@ -108,7 +108,9 @@ def verify_webhook(
         raise ConfigurationError("signed_content must be 'base64' or, for an older Rollout, 'raw'")
     signature = header_value(headers, "x-rollout-signature", BadSignatureError)
     if signature is None:
-        raise MissingHeaderError(f"the request has no {SIGNATURE_HEADER}: is it Rollout's?", header=SIGNATURE_HEADER)
+        raise MissingHeaderError(
+            f"the request has no {SIGNATURE_HEADER}: it may not be Rollout's", header=SIGNATURE_HEADER
+        )
     if len(body) > MAX_WEBHOOK_BODY:
         raise MalformedRequestError(f"the body is larger than {MAX_WEBHOOK_BODY} bytes: no webhook of Rollout's is")
     _check_signature(body if signed_content == "raw" else b2a_base64(body, newline=False), signature, credentials)
@@ -122,8 +124,8 @@ def _check_signature(content: bytes, signature: str, credentials: ClientCredenti
         is_signed |= hmac.compare_digest(digest, hmac.digest(secret.encode(), content, "sha256"))
     if not is_signed:
         raise BadSignatureError(
-            "the signature does not match: pass the raw body, compare the client secret, and if both are right set"
-            " signed_content"
+            "the signature does not match: pass the raw body, compare the client secret, and if both are right try"
+            " signed_content='raw'"
         )
 
 
