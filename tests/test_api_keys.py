@@ -175,9 +175,7 @@ class TestAuthenticate:
     @pytest.mark.parametrize("key", [None, "", b""])
     def test_no_key(self, issuer: ApiKeyIssuer, key: Any) -> None:
         """A request without a key is told as such."""
-        with pytest.raises(
-            InvalidApiKeyError, match="the request has no API key: put {{context.authData.apiKey}} into"
-        ):
+        with pytest.raises(InvalidApiKeyError, match=r"the request has no API key: put \{\{context"):
             issuer.authenticate(key)
 
     @pytest.mark.parametrize("key", ["x", "Bearer x", "é", "\ud800", b"\xff", "a.b.c", "x" * 9000])

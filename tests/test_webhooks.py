@@ -271,7 +271,7 @@ def test_size(verify: Any) -> None:
             PAYLOAD,
             {},
             TypeError,
-            r"body is dict: pass the raw bytes first, and then the headers; they are request\.body",
+            r"body is dict: pass the raw bytes first, and then the headers; they are",
         ),
         ("{}", {}, TypeError, r"body is str: pass the raw bytes"),
         (BODY, {"credentials": "secret"}, TypeError, "credentials is str"),
