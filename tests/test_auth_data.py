@@ -98,6 +98,21 @@ def test_pythons_names_are_extra() -> None:
     assert AuthData.from_dict(data).to_dict() == data
 
 
+class _LiarAboutSize(int):
+    """Says that it is greater than everything."""
+
+    def __gt__(self, other: object) -> bool:
+        return True
+
+    __lt__ = __le__ = __ge__ = __gt__
+
+
+def test_duration_that_lies() -> None:
+    """A number is judged by its value, whatever it says of itself."""
+    with pytest.raises(InvalidAuthDataError, match="expires_in must be from 1"):
+        AuthData("key", "refresh", _LiarAboutSize(-5))
+
+
 @pytest.mark.parametrize("seconds", [1, 315_360_000])
 def test_limits_of_the_duration(seconds: int) -> None:
     """Both limits are allowed."""
@@ -335,8 +350,9 @@ def test_plain_has_a_budget() -> None:
 def test_frozen_object_is_immutable() -> None:
     """Nothing of it can be set."""
     frozen = FrozenObject({"a": 1})
-    with pytest.raises(AttributeError, match="build another AuthData"):
-        frozen._value = {}
+    for change in (lambda: setattr(frozen, "_value", {}), lambda: delattr(frozen, "_value")):
+        with pytest.raises(dataclasses.FrozenInstanceError, match="FrozenObject is immutable: build another one"):
+            change()
 
 
 def test_frozen_object_is_a_mapping() -> None:

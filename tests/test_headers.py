@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import UserDict
 from collections.abc import Iterator
+from email import message_from_bytes
 from email.message import Message
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -228,6 +229,19 @@ def test_lambda_events(event: Any) -> None:
     if "multiValueHeaders" in event:
         pairs = eval(str(caught.value).partition("missing ")[2], {"event": event})
         assert value_in(pairs) == "v"
+
+
+@pytest.mark.parametrize("name", ["requestContext", "multiValueHeaders", "headers"])
+def test_headers_of_a_stranger(name: str) -> None:
+    """A header that is called like a field of an event or a scope is a header: a stranger may send it."""
+    assert value_in({name: "x", NAME: "v"}) == "v"
+    assert value_in({name: "x"}) is None
+
+
+def test_values_beyond_ascii_of_a_message() -> None:
+    """A value that ``email`` makes an object of, because it is not ASCII, is text like any other."""
+    assert value_in(message_from_bytes(b"X-Rollout-Signature: v\r\n\r\n")) == "v"
+    assert value_in(message_from_bytes(b"X-Rollout-Signature: \xff\r\n\r\n")) == "\ufffd"
 
 
 def test_values_of_lambda() -> None:

@@ -171,7 +171,7 @@ class TestLog:
     def test_length(self, logged: Any) -> None:
         """A long message is cut."""
         assert logged(VerificationError("x" * 279)) == f"verification_failed: {'x' * 279}"
-        assert logged(VerificationError("x" * 280)) == f"verification_failed: {'x' * 279}..."
+        assert logged(VerificationError("x" * 280)) == f"verification_failed: {'x' * 279}"
 
     def test_cause(self, logged: Any) -> None:
         """Of a store that is away, the type of the error that said so is there, and nothing of its text."""
@@ -192,6 +192,12 @@ class TestLog:
         base = "temporarily_unavailable: the request cannot be answered right now"
         assert logged(raised("from")) == logged(raised("in")) == f"{base} (because of ConnectionError)"
         assert logged(raised("hidden")) == logged(TemporarilyUnavailableError()) == base
+
+    def test_name_of_a_cause(self, logged: Any) -> None:
+        """The type of a cause may have any name: nothing in it starts a line."""
+        error = TemporarilyUnavailableError("away")
+        error.__cause__ = type("A\nFAKE LINE", (Exception,), {})()
+        assert logged(error) == r"temporarily_unavailable: away (because of A\nFAKE LINE)"
 
     def test_no_cause_of_other_refusals(self, logged: Any) -> None:
         """What caused another refusal may have come with the request, and is not told."""

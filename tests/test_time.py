@@ -59,6 +59,13 @@ def test_instants_before_1970() -> None:
         epoch_seconds(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone.utc))
 
 
+def test_instants_after_9999() -> None:
+    """An instant that is no longer in the year 9999 by UTC is refused, whatever its own calendar says."""
+    with pytest.raises(ConfigurationError, match="now is after 9999"):
+        epoch_seconds(datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))))
+    assert epoch_seconds(datetime.max.replace(tzinfo=timezone.utc)) == LAST_SECOND
+
+
 def test_1970_is_counted_in_utc() -> None:
     """The year 1970 begins when it begins in UTC, whatever the calendar on the wall."""
     assert epoch_seconds(datetime(1969, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))) == 4 * 3600

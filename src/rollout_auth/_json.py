@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 32
 _LONGEST_INTEGER = len(str(2**64))
-_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
+_ESCAPE = r"\\.?"
+_STRING = r'"[^"]*(?:"|\Z)'
 _NO_BRACKETS = r"[^][{}]+"
 _SURROGATE = "[\ud800-\udfff]"
 
@@ -92,7 +93,7 @@ def _is_deep(text: str) -> bool:
 
     The text is checked before it is read, because the reader recurses, and a thread's stack may be small.
     """
-    outside = re.sub(_STRING, "", text, flags=re.DOTALL)
+    outside = re.sub(_STRING, "", re.sub(_ESCAPE, "", text, flags=re.DOTALL))
     brackets = re.sub(_NO_BRACKETS, "", outside).replace("{", "[").replace("}", "]")
     for _ in range(MAX_DEPTH):
         brackets = brackets.replace("[]", "")

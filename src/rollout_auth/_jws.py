@@ -56,7 +56,7 @@ def read_token(token: str | bytes) -> tuple[dict[str, object], bytes, bytes, byt
 
     Raises ``TypeError`` for anything but text and ``MalformedTokenError`` for text of any other form.
     """
-    text = token if isinstance(token, bytes) else plain_text(token)
+    text = bytes(token) if isinstance(token, bytes) else plain_text(token)
     if text is None:
         raise TypeError(f"the token is {type(token).__name__}: pass the compact JWT as str or bytes")
     if len(text) > MAX_TOKEN_LENGTH:

@@ -45,7 +45,13 @@ def sealed(target: Sealed) -> Sealed:
         try:
             return target(*held.pop(), **held.pop())  # popped, so that this frame holds none of them meanwhile
         except BaseException as error:
-            _clear_frames(error)
+            try:
+                _clear_frames(error)
+                held.clear()
+            except BaseException as second:  # of a signal, such as gunicorn's SystemExit; the first is its context
+                _clear_frames(second)
+                held.clear()
+                raise
             raise
         finally:
             if _waiting.get() and not _is_inside_a_seal():
@@ -62,7 +68,13 @@ def _sealed_coroutine(target: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await target(*held.pop(), **held.pop())
         except BaseException as error:
-            _clear_frames(error)
+            try:
+                _clear_frames(error)
+                held.clear()
+            except BaseException as second:  # likewise
+                _clear_frames(second)
+                held.clear()
+                raise
             raise
 
     return call
@@ -96,12 +108,12 @@ def masked_repr(value: object, *names: str, hidden: tuple[str, ...] = ()) -> str
         shown = {field.name: field.repr for field in fields(value)}
     else:
         shown = dict.fromkeys(names, True) | dict.fromkeys(hidden, False)
-    parts = [f"{name}={_shown(getattr(value, name), shown[name])}" for name in shown if hasattr(value, name)]
+    parts = [
+        f"{name}={repr(getattr(value, name)) if shown[name] or not getattr(value, name) else HIDDEN}"
+        for name in shown
+        if hasattr(value, name)
+    ]
     return f"{type(value).__name__}({', '.join(parts)})"
-
-
-def _shown(held: object, is_public: bool) -> str:
-    return repr(held) if is_public or not held else HIDDEN
 
 
 def _sealed_class(cls: type) -> type:
@@ -152,7 +164,7 @@ def _is_inside_a_seal() -> bool:
     frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  inspect would load too much
     seal, outer = frame.f_code, frame.f_back
     while outer is not None and outer.f_code is not seal:
-        outer = outer.f_back
+        outer = None if outer.f_code in _TO_THE_USERS else outer.f_back
     return outer is not None
 
 

@@ -21,6 +21,7 @@ TEN_YEARS = 315_360_000
 """Seconds, in 365 days each: what is longer was given in another unit, or is an instant."""
 
 _SECOND = timedelta(seconds=1)
+_AFTER_9999 = timedelta(seconds=LAST_SECOND + 1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -54,8 +55,9 @@ def epoch_milliseconds(now: datetime | None) -> int:
 def _since_1970(moment: datetime, name: str) -> timedelta:
     check_instant(moment, name)
     elapsed = datetime.__sub__(moment, EPOCH)  # of a subclass too, such as pendulum's
-    if elapsed < timedelta(0):
-        raise ConfigurationError(f"{name} is before 1970: pass the current time, such as datetime.now(timezone.utc)")
+    if not timedelta(0) <= elapsed < _AFTER_9999:
+        when = "before 1970" if elapsed < timedelta(0) else "after 9999"
+        raise ConfigurationError(f"{name} is {when}: pass the current time, such as datetime.now(timezone.utc)")
     return elapsed
 
 

@@ -208,6 +208,7 @@ class ApiKeyIssuer:
             raise InvalidApiKeyError(f"not an API key of this application: {error}") from None
         if grant.expires_at <= instant(moment):
             raise ApiKeyExpiredError("the API key has expired: Rollout renews it with its refresh token")
+        del api_key  # the user's function may look at the frame, as a log handler does
         if self._revokes(grant):
             raise InvalidApiKeyError("the API key is revoked: the user has to connect again")
         return grant
@@ -243,6 +244,7 @@ class ApiKeyIssuer:
             raise InvalidRefreshTokenError(f"not a refresh token of this application: {error}") from None
         if grant.expires_at <= instant(moment):
             raise InvalidRefreshTokenError("the refresh token has expired: the user has to connect again")
+        del refresh_token, text, claims, fields  # likewise
         if self._revokes(grant):
             raise InvalidRefreshTokenError("the refresh token is revoked: the user has to connect again")
         granted_at = (grant.granted_at - EPOCH) // timedelta(milliseconds=1)

@@ -90,6 +90,8 @@ def _key(key: object) -> str:
     return text
 
 
+@final
+@sealed
 class FrozenObject(Mapping[str, object]):
     """The further fields of an AuthData: a deep copy of a mapping, immutable and hashable; its items are copies.
 
@@ -99,17 +101,12 @@ class FrozenObject(Mapping[str, object]):
     __slots__ = ("_value",)
     _value: dict[str, object]
 
-    @sealed
     def __init__(self, value: Mapping[str, object]) -> None:
         plain = cast("dict[str, object]", _plain(value, MAX_EXTRA_DEPTH, []))
         for name in _WIRE_NAMES.values():
             if name in plain:
                 raise UnusableValueError(f"may not contain {name!r}: pass it as an argument of its own")
         object.__setattr__(self, "_value", plain)
-
-    @sealed
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("extra is immutable: build another AuthData, with dataclasses.replace for example")
 
     def __reduce__(self) -> tuple[object, ...]:
         return FrozenObject, (self._value,)
@@ -238,7 +235,7 @@ def check_auth_data(auth_data: AuthData) -> None:
 
 def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
     """An immutable copy of further fields. Raises ``TypeError`` and ``InvalidAuthDataError``."""
-    if isinstance(extra, FrozenObject):
+    if type(extra) is FrozenObject:
         return extra
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra is {type(extra).__name__}: pass a dict of JSON values")
@@ -251,8 +248,9 @@ def frozen_extra(extra: Mapping[str, object]) -> FrozenObject:
 def _checked_seconds(seconds: int) -> int:
     if not issubclass(type(seconds), int) or isinstance(seconds, bool):
         raise TypeError(f"expires_in is {type(seconds).__name__}: pass an int, in seconds")
-    if not 0 < seconds <= TEN_YEARS:
+    number = int.__int__(seconds)
+    if not 0 < number <= TEN_YEARS:
         raise InvalidAuthDataError(
             f"expires_in must be from 1 to {TEN_YEARS} (ten years): pass seconds, not milliseconds or an instant"
         )
-    return int.__int__(seconds)
+    return number

@@ -73,6 +73,8 @@ class ConnectToken:
             raise TypeError("client_id and user_id of a connect token are strings: pass str(...)")
         if not isinstance(self.auth_data, (AuthData, type(None))):
             raise TypeError(f"auth_data is {type(self.auth_data).__name__}: pass AuthData(...) or None")
+        if not isinstance(self.claims, dict):
+            raise TypeError(f"claims is {type(self.claims).__name__}: pass a dict")
         _check_dev(self.dev)
         check_instant(self.issued_at, "issued_at")
         check_instant(self.expires_at, "expires_at")

@@ -27,6 +27,7 @@ Headers = Mapping[str, str | None] | HeaderItems | Iterable[tuple[bytes, bytes]]
 bytes, pairs of str, which Werkzeug's are, or ``email.message.Message``."""
 
 _TEXT_TYPES = (str, bytes)
+_TEXT_OR_NONE = (str, bytes, type(None))
 _WHITE_SPACE = " \t"  # RFC 9110 section 5.6.3; other white space may be a part of UTF-8 that was read as Latin-1
 _LONGEST_LINE = 16 * 1024  # twice what servers commonly allow; a longer line is left as it is, and fits nothing
 _FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
@@ -103,23 +104,24 @@ def _pairs(headers: object, name: str) -> Iterable[tuple[object, object]]:
     if hasattr(headers, "headers") or isinstance(headers, (str, bytes, Iterator)):
         raise _unsupported(headers)  # pyright: ignore[reportUnknownArgumentType]
     items = getattr(headers, "items", None)
-    pairs: object = items() if callable(items) else headers
-    if not isinstance(pairs, Iterable):
+    if callable(items):  # email.message has objects of its own for values that are not ASCII
+        lines = cast("Iterable[tuple[object, object]]", items())
+        return [(name, value if isinstance(value, _TEXT_OR_NONE) else str(value)) for name, value in lines]
+    if not isinstance(headers, Iterable):
         raise _unsupported(headers)
-    return cast("Iterable[tuple[object, object]]", pairs)
+    return cast("Iterable[tuple[object, object]]", headers)
 
 
 def _pairs_of_dict(headers: dict[str, object], name: str) -> Iterable[tuple[object, object]]:
     if "REQUEST_METHOD" in headers:  # PEP 3333
         key = name.upper().replace("-", "_")
         return [(name, headers.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"))]
-    if "requestContext" in headers or "multiValueHeaders" in headers:
+    if not all(isinstance(headers.get(name), _TEXT_OR_NONE) for name in ("requestContext", "multiValueHeaders")):
         raise TypeError(
             "headers is an AWS Lambda event: pass event['headers'], or where that is missing [(name, value)"
             " for name, values in event['multiValueHeaders'].items() for value in values]"
         )
-    nested = headers.get("headers")
-    if nested is None or isinstance(nested, _TEXT_TYPES):
+    if isinstance(headers.get("headers"), _TEXT_OR_NONE):
         return headers.items()
     raise _unsupported(headers)
 

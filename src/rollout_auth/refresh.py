@@ -51,6 +51,8 @@ class RefreshRequest:
         text = plain_text(self.refresh_token)
         if text is None:
             raise TypeError(f"refresh_token is {type(self.refresh_token).__name__}: pass a str")
+        if not isinstance(self.fields, dict):
+            raise TypeError(f"fields is {type(self.fields).__name__}: pass a dict")
         object.__setattr__(self, "refresh_token", text)
 
     def __repr__(self) -> str:
@@ -176,7 +178,11 @@ class RefreshEndpoint:
         function is ``async``, and whatever your own function raises.
         """
         try:
-            answer = users_own(self._refresh, self._request(body, headers))
+            try:
+                request = self._request(body, headers)
+            finally:
+                del body, headers  # others may look at the frame while the function runs, or a refusal is logged
+            answer = users_own(self._refresh, request)
             if isawaitable(answer):
                 if iscoroutine(answer):
                     answer.close()
@@ -189,8 +195,10 @@ class RefreshEndpoint:
     async def handle_async(self, body: bytes, headers: Headers) -> ResponseParts:
         """Answer a request as ``handle`` does, for functions that may be ``async``."""
         try:
-            request = self._request(body, headers)
-            del body, headers  # others may look at the frame while the function is awaited
+            try:
+                request = self._request(body, headers)
+            finally:
+                del body, headers  # likewise
             answer = users_own(self._refresh, request)
             return refresh_response(await users_own_awaited(answer) if isawaitable(answer) else answer)
         except RequestRefusedError as error:

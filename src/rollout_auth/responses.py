@@ -100,18 +100,17 @@ def error_response(error: RequestRefusedError) -> ResponseParts:
         headers["Retry-After"] = str(error.retry_after // timedelta(seconds=1))
         origin = error.__cause__ if error.__suppress_context__ else error.__context__
         cause = "" if origin is None else f" (because of {type(origin).__name__})"
-    _log(f"{error.code}: {error}", cause)
+    _log(f"{error.code}: {error}"[:_LONGEST_LOG_MESSAGE] + cause)
     return _json_response({"error": error.error}, error.status, headers)
 
 
-def _log(message: str, cause: str) -> None:
+def _log(message: str) -> None:
     import logging  # noqa: PLC0415  imported when first needed: most apps have imported it already
 
-    shown = message if len(message) <= _LONGEST_LOG_MESSAGE else f"{message[:_LONGEST_LOG_MESSAGE]}..."
     escaped = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in shown
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in message
     )
-    logging.getLogger("rollout_auth").warning("%s%s", escaped, cause)
+    logging.getLogger("rollout_auth").warning("%s", escaped)
 
 
 def _json_response(

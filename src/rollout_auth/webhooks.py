@@ -66,6 +66,8 @@ class WebhookEvent:
             "".join((self.event_id, self.event, uri, *self.resource_ids))  # the fastest way to ask for strings
         except TypeError:
             raise TypeError("event_id, event, uri and resource_ids of a webhook are strings: pass str(...)") from None
+        if not isinstance(self.payload, dict):
+            raise TypeError(f"payload is {type(self.payload).__name__}: pass a dict")
         check_instant(self.created_at, "created_at")
 
     def __repr__(self) -> str:
