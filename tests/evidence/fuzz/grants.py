@@ -1,4 +1,4 @@
-"""Targets for API keys and refresh tokens, as they arrive and with content of any kind that is signed correctly."""
+"""Targets for API keys and refresh tokens: as they arrive, and with correctly signed content of any kind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CLAIMS = f'{{"sub":"user-1","gid":"g","gat":0,"iat":{NOW.timestamp():.0f},"exp"
 
 
 def api_key(data: bytes) -> None:
-    """A key gets the same verdict as text and as bytes: InvalidApiKeyError, or the grant that PyJWT reads in it."""
+    """Text and bytes of a key get the same verdict: InvalidApiKeyError, or the grant that PyJWT reads in it."""
     text = data.decode("latin-1")
     judged = verdict(partial(_ISSUER.authenticate, data, now=NOW))
     assert judged == verdict(partial(_ISSUER.authenticate, text, now=NOW))
@@ -28,25 +28,25 @@ def api_key(data: bytes) -> None:
 
 
 def api_key_claims(data: bytes) -> None:
-    """A signed payload of any bytes is InvalidApiKeyError, or the grant that PyJWT reads in it, and has not ended."""
+    """A signed payload of any bytes raises InvalidApiKeyError, or is an unexpired grant as PyJWT reads it."""
     token = signed(data, _KEYS[0], header=_HEADERS["API key"])
     _check_key(verdict(partial(_ISSUER.authenticate, token, now=NOW)), token)
 
 
 def api_key_header(data: bytes) -> None:
-    """Under a header of any bytes, a signed key is InvalidApiKeyError, or PyJWT reads the type of a key in it."""
+    """A signed key with any bytes as header raises InvalidApiKeyError, or PyJWT reads the type of a key in it."""
     token = signed(_CLAIMS, _KEYS[0], header=data)
     _check_key(verdict(partial(_ISSUER.authenticate, token, now=NOW)), token)
 
 
 def refresh_token(data: bytes) -> None:
-    """Any text is InvalidRefreshTokenError, or renews the grant that PyJWT reads in it."""
+    """Any text raises InvalidRefreshTokenError, or renews the grant that PyJWT reads in it."""
     text = data.decode("latin-1")
     _check_refresh(verdict(partial(_ISSUER.refresh, text, now=NOW)), text)
 
 
 def refresh_token_claims(data: bytes) -> None:
-    """A signed payload of any bytes is InvalidRefreshTokenError, or renews the grant that it names, and its extra."""
+    """A signed payload of any bytes raises InvalidRefreshTokenError, or renews the grant and extra in it."""
     token = signed(data, _REFRESHES[0], header=_HEADERS["refresh token"])
     _check_refresh(verdict(partial(_ISSUER.refresh, token, now=NOW)), token)
 

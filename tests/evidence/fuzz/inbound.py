@@ -44,7 +44,7 @@ _PLAIN_INSTANT = (
 
 
 def webhook(data: bytes) -> None:
-    """A body of any bytes, signed correctly, is MalformedRequestError, or the event that JavaScript reads in it."""
+    """A signed body of any bytes raises MalformedRequestError, or is the event that JavaScript reads in it."""
     digest = hmac.digest(SECRET.encode(), base64.b64encode(data), "sha256")
     event = verdict(partial(verify_webhook, data, {"X-Rollout-Signature": digest.hex()}, credentials=CREDENTIALS))
     payload = by_javascript(data)
@@ -61,7 +61,7 @@ def webhook(data: bytes) -> None:
 
 
 def webhook_signature(data: bytes) -> None:
-    """A signature of any text is accepted exactly if it is the body's digest, in hex or base64."""
+    """Any text is accepted as a signature exactly if it is the body's digest, in hex or base64."""
     text = data.decode("latin-1")
     judged = verdict(partial(verify_webhook, _BODY, {"x-rollout-signature": text}, credentials=CREDENTIALS))
     parts = {part.strip(" \t") for part in text.split(",")} - {""}
@@ -72,7 +72,7 @@ def webhook_signature(data: bytes) -> None:
 
 
 def headers(data: bytes) -> None:
-    """Headers of every shape are accepted exactly if the header says the token, once or more, and nothing else."""
+    """Headers of every shape are accepted exactly if the header has the token, once or more, and nothing else."""
     first, pairs, _ = head_and_body(data)
     header = "Authorization" if first == "Authorization" else _TOKEN_HEADER
     verifier = _VERIFIERS[header]
@@ -84,7 +84,7 @@ def headers(data: bytes) -> None:
 
 
 def verification_token(data: bytes) -> None:
-    """Of all candidates only the token passes: as bytes, as text, and as text that a server has read as Latin-1."""
+    """Of all candidates, only the token passes: as bytes, as text, and as text that a server decoded as Latin-1."""
     is_token = data == _BEYOND_ASCII.encode()
     assert _passes(data) == is_token
     assert _passes(data.decode("utf-8", "surrogateescape")) == is_token
@@ -92,7 +92,7 @@ def verification_token(data: bytes) -> None:
 
 
 def refresh_request(data: bytes) -> None:
-    """A body of any bytes and type is MalformedRequestError, or has the fields that json.loads or parse_qsl reads."""
+    """Any body of any type raises MalformedRequestError, or has the fields that json.loads or parse_qsl reads."""
     first, _, body = data.partition(b"\n")
     content_type = first.decode("latin-1") or None
     request = verdict(partial(parse_refresh_request, body, content_type))
@@ -107,7 +107,7 @@ def refresh_request(data: bytes) -> None:
 
 
 def refresh_endpoint(data: bytes) -> None:
-    """Both handlers answer any request alike: 200 with a new key for both tokens, or 400 or 401 without one."""
+    """Both handlers respond alike to any request: 200 with a new key if both tokens are right, otherwise 400 or 401."""
     _, pairs, body = head_and_body(data)
     response = _ENDPOINT.handle(body, pairs)
     awaited = _finished(_ENDPOINT.handle_async(body, pairs))

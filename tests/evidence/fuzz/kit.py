@@ -1,4 +1,4 @@
-"""Targets for the command and the test kit: what an app, a browser or a pasted token makes them read."""
+"""Targets for the command and the test kit: what they read from an app, a browser or a pasted token."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _PLACE = r"\{\{\s*([^{}\s]+)\s*\}\}"
 
 
 def inspect(data: bytes) -> None:
-    """Any bytes on standard input end in 0 or 1, and in lines of printable ASCII."""
+    """Any bytes on standard input give exit status 0 or 1, and lines of printable ASCII."""
     _inspected(data, as_json=False)
 
 
 def inspect_claims(data: bytes) -> None:
-    """Of any signed payload, the JSON that is printed has its registered claims, and hides the key."""
+    """For any signed payload, the printed JSON has its registered claims, and hides the key."""
     report = json.loads(_inspected(signed(data).encode(), as_json=True))
     if report["verdict"]["status"] == "verified":
         claims = json.loads(data)
@@ -51,14 +51,14 @@ def inspect_claims(data: bytes) -> None:
 
 
 def app_token(data: bytes) -> None:
-    """Any token, and any payload that is signed into one, is taken, or what is wrong is an IntegrationError."""
+    """Any token, and any payload that is signed into one, is accepted, or raises an IntegrationError."""
     token = data.decode("latin-1") if data.count(b".") == 2 else signed(data)
     judged = _outcome(lambda: judged_token(token, CREDENTIALS, NAMESPACE, NOW))
     assert isinstance(judged, (ConnectToken, IntegrationError))
 
 
 def app_answer(data: bytes) -> None:
-    """Any answer of an app is read or an IntegrationError, and is shown on a printable line without the key."""
+    """Any response of an app is read or raises IntegrationError, and is shown on one printable line without the key."""
     first, pairs, body = head_and_body(data)
     response = Response(int(first) if re.fullmatch("[1-5][0-9]{2}", first) else 200, as_text(pairs), body)
     assert isinstance(_outcome(lambda: token_of(response, "token")), (str, IntegrationError))
@@ -70,7 +70,7 @@ def app_answer(data: bytes) -> None:
 
 
 def template(data: bytes) -> None:
-    """Any template is refused, or filled in with any values so that a server reads these out of it again."""
+    """Any template is refused, or filled in with any values so that a server reads the same values back."""
     text, _, values = data.decode(errors="replace").partition("\n")
     try:
         context = loads_object(values.encode(), "it", MalformedTokenError)
@@ -90,7 +90,7 @@ def template(data: bytes) -> None:
 
 
 def browser_api(data: bytes) -> None:
-    """Any request of a browser is answered by headers and a body as PEP 3333 has them, and JSON is JSON."""
+    """Any request from a browser gets headers and a body as PEP 3333 requires, and JSON is valid."""
     first, pairs, body = head_and_body(data)
     method, _, target = first.partition(" ")
     path, _, query = target.partition("?")

@@ -1,4 +1,4 @@
-"""Targets for connect tokens, as they arrive and with content of any kind that is signed correctly."""
+"""Targets for connect tokens: as they arrive, and with correctly signed content of any kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAYLOAD = json.dumps(_CLAIMS).encode()
 
 
 def connect_token(data: bytes) -> None:
-    """A token gets the same verdict as text and as bytes, and one that is accepted says what PyJWT reads in it."""
+    """Text and bytes of a token get the same verdict, and an accepted token says what PyJWT reads in it."""
     judged = verdict(partial(verify_connect_token, data, credentials=CREDENTIALS, now=NOW))
     text = data.decode("latin-1")
     assert judged == verdict(partial(verify_connect_token, text, credentials=CREDENTIALS, now=NOW))
@@ -34,7 +34,7 @@ def connect_token(data: bytes) -> None:
 
 
 def connect_token_claims(data: bytes) -> None:
-    """A signed payload of any bytes is refused, or the token says what PyJWT reads in it, within its life."""
+    """A signed payload of any bytes is refused, or the token says what PyJWT reads in it, while it is valid."""
     token = signed(data)
     namespace: Namespace = LEGACY_NAMESPACE if b"rollouthq" in data else NAMESPACE
     judged = verdict(partial(verify_connect_token, token, credentials=CREDENTIALS, namespace=namespace, now=NOW))
@@ -42,7 +42,7 @@ def connect_token_claims(data: bytes) -> None:
 
 
 def connect_token_header(data: bytes) -> None:
-    """Under a header of any bytes, a signed token is refused, or the header names HS512 and JWT alone, to PyJWT too."""
+    """A signed token with any bytes as header is refused, or the header names only HS512 and JWT, for PyJWT too."""
     token = signed(_PAYLOAD, header=data)
     judged = verdict(partial(verify_connect_token, token, credentials=CREDENTIALS, now=NOW))
     if isinstance(judged, ConnectToken):
@@ -52,7 +52,7 @@ def connect_token_header(data: bytes) -> None:
 
 
 def token_response(data: bytes) -> None:
-    """Of any payload, the browser gets the token with the end that PyJWT reads in it, or one of two errors."""
+    """For any payload, the browser gets the token with the expiry that PyJWT reads in it, or one of two errors."""
     token = signed(data)
     try:
         response = connect_token_response(token)

@@ -28,7 +28,7 @@ _LONG = "long-enough-for-HS512-" + "0123456789abcdef" * 4
 
 
 def strict_json(data: bytes) -> None:
-    """The strict reader takes exactly the objects that json.loads takes and RFC 7493 allows, as the same value."""
+    """The strict parser accepts exactly the objects that json.loads reads and RFC 7493 allows, with the same value."""
     try:
         value: object = loads_object(data, "it", MalformedTokenError)
     except MalformedTokenError:
@@ -37,7 +37,7 @@ def strict_json(data: bytes) -> None:
 
 
 def auth_data(data: bytes) -> None:
-    """Any JSON is InvalidAuthDataError, or AuthData that writes the same JSON again, and is equal when it is read."""
+    """Any JSON raises InvalidAuthDataError, or is AuthData that writes the same JSON, and is equal when read again."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
@@ -52,7 +52,7 @@ def auth_data(data: bytes) -> None:
 
 
 def credentials(data: bytes) -> None:
-    """An id and secrets are ConfigurationError, or PyJWT verifies what the one signs, and we what the other does."""
+    """Any id and secrets raise ConfigurationError, or PyJWT verifies our tokens, and we accept the previous secret."""
     client_id, secret, previous = (*data.decode("utf-8", "surrogateescape").split("\n"), "", "")[:3]
     try:
         built = ClientCredentials(client_id, secret + _LONG, [_LONG + previous])
@@ -66,7 +66,7 @@ def credentials(data: bytes) -> None:
 
 
 def sign(data: bytes) -> None:
-    """Any user id and authData are refused as such, or the token says exactly them, to us and to PyJWT."""
+    """Any user id and authData are refused as such, or both we and PyJWT read exactly these in the token."""
     user_id, built = _user(data)
     try:
         token = _SIGNER.sign(user_id, built, now=NOW)
@@ -82,7 +82,7 @@ def sign(data: bytes) -> None:
 
 
 def generate_legacy(data: bytes) -> None:
-    """On legacy, with dev and a life of one second, the token says exactly what it was made from."""
+    """With the legacy namespace, dev and a lifetime of one second, the token says exactly what it was made from."""
     user_id, built = _user(data)
     second = timedelta(seconds=1)
     try:
