@@ -243,7 +243,7 @@ class TestDemo:
         for text in (
             "a user connects",
             "token: GET /rollout/token -> 200",
-            "refresh: POST /rollout/refresh -> 200 (the answer is lost)",
+            "refresh: POST /rollout/refresh -> 200 (the response is lost)",
             "webhook: POST /rollout/webhook -> 204",
             "call without the verification token: GET /api/contacts -> 401",
         ):
@@ -308,7 +308,7 @@ class TestSimulate:
             as_json = json.loads(run("simulate", url, "--json").out)
         assert result.status == 1
         assert "failed " in result.out
-        for text in ("a number, and Rollout takes a string", "fix: pass str(user.pk)", "code: user_id_not_text"):
+        for text in ("a number, but Rollout expects a string", "fix: pass str(user.pk)", "code: user_id_not_text"):
             assert text in result.out
         assert '-> 200 {"token": "<hidden, ' in result.out
         assert (as_json["ok"], as_json["steps"][0]["code"]) == (False, "user_id_not_text")

@@ -96,7 +96,7 @@ def test_failure_is_readable(suite: Runner) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*IntegrationError: the answer of the token endpoint holds a secret, and has no 'Cache-Control: no-store'*",
+            "*IntegrationError: the response from the token endpoint contains a secret, but has no *no-store'*",
             "*token: GET /rollout/token -> 200 *",
         ]
     )

@@ -1,6 +1,6 @@
-"""Fixtures, which pytest finds by an entry point.
+"""Fixtures, which pytest finds through an entry point.
 
-It stands outside of ``testing``, which it imports when a fixture is asked for: pytest loads this module in every suite.
+pytest loads this module in every test suite, so it is outside ``testing``, and imports it only when a fixture is used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def rollout_credentials(monkeypatch: pytest.MonkeyPatch) -> ClientCredentials:
-    """Client credentials of full length, which are in the environment too, with a verification token, for the test."""
+    """Client credentials of full length; the environment has them too, and a verification token, during the test."""
     from .testing import CREDENTIALS, ENVIRON  # noqa: PLC0415  imported late: see above
 
     for name, value in ENVIRON.items():
@@ -29,7 +29,7 @@ def rollout_credentials(monkeypatch: pytest.MonkeyPatch) -> ClientCredentials:
 
 @pytest.fixture
 def rollout_clock() -> Iterator[Clock]:
-    """A clock that can be moved on; while the test lasts, the library reads the time from it."""
+    """A clock that the test can move forward; during the test, the library reads the time from it."""
     from .testing import Clock  # noqa: PLC0415  likewise
 
     with Clock().installed() as clock:
@@ -38,9 +38,9 @@ def rollout_clock() -> Iterator[Clock]:
 
 @pytest.fixture
 def rollout_simulator(rollout_credentials: ClientCredentials, rollout_clock: Clock) -> Callable[..., RolloutSimulator]:
-    """Makes a ``RolloutSimulator`` for an app, with ``rollout_credentials``, their verification token and the clock.
+    """Creates a ``RolloutSimulator`` for an app, with ``rollout_credentials``, their verification token and the clock.
 
-    Whatever else ``RolloutSimulator`` takes can be given by keyword: ``rollout_simulator(app, dashboard=...)``.
+    Pass any other argument of ``RolloutSimulator`` by keyword: ``rollout_simulator(app, dashboard=...)``.
     """
     from .testing import VERIFICATION_TOKEN, RolloutSimulator  # noqa: PLC0415  likewise
 

@@ -44,7 +44,7 @@ def test_token_of_json() -> None:
 @pytest.mark.parametrize("fields", [{}, {"token": ""}, {"token": 42}, {"token": None}, {"token": ["a.b.c"]}])
 def test_no_token_in_json(fields: dict[str, object]) -> None:
     """A field that is missing, empty or not text is not a token."""
-    with pytest.raises(IntegrationError, match=r"holds no token: .*'token'") as caught:
+    with pytest.raises(IntegrationError, match=r"contains no token: .*'token'") as caught:
         token_of(answer(fields), "token")
     assert caught.value.code == "token_missing"
 
@@ -64,7 +64,7 @@ def test_no_store_among_others(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "no-cache", "no-store-at-all", "private no-store"])
 def test_another_directive(value: str) -> None:
     """No other directive keeps an answer out of caches."""
-    with pytest.raises(IntegrationError, match="send every header of connect_token_response ") as caught:
+    with pytest.raises(IntegrationError, match="send every header that connect_token_response returns ") as caught:
         token_of(answer({"token": "a.b.c"}, Cache_Control=value), "token")
     assert caught.value.code == "cacheable_answer"
 
@@ -81,19 +81,23 @@ def test_renewed() -> None:
 @pytest.mark.parametrize(
     ("response", "code", "says"),
     [
-        (answer(RENEWED, 201), "refresh_status", "answered 201: answer with refresh_response "),
+        (answer(RENEWED, 201), "refresh_status", "returned 201: respond with refresh_response "),
         (answer(RENEWED, Content_Type="text/json"), "refresh_type", "not of type application/json: "),
-        (answer(RENEWED, Cache_Control="private"), "cacheable_answer", "of the refresh endpoint holds a secret"),
-        (answer(RENEWED, Cache_Control="private"), "cacheable_answer", "every header of refresh_response "),
-        (answer(b"{"), "malformed_json", "of the refresh endpoint is not usable: the body is not JSON: "),
+        (answer(RENEWED, Cache_Control="private"), "cacheable_answer", "from the refresh endpoint contains a secret"),
+        (answer(RENEWED, Cache_Control="private"), "cacheable_answer", "every header that refresh_response returns "),
+        (answer(b"{"), "malformed_json", "from the refresh endpoint cannot be used: the body is not JSON: "),
         (answer({"refreshToken": "x"}), "refresh_fields", "a refresh lacks apiKey, expiresIn: "),
-        (answer({**RENEWED, "apiKey": 1}), "refresh_fields", "is not authData: api_key "),
+        (answer({**RENEWED, "apiKey": 1}), "refresh_fields", "is not valid authData: api_key "),
         (answer({"apiKey": "x", "refreshToken": "y", "expiresIn": 1}), "refresh_loses_fields", "its region, tier: "),
-        (answer({**RENEWED, "expiresIn": 864_000}), "expires_in_milliseconds", "of the answer to a refresh is 864000,"),
-        (answer(b"", 400), "refresh_refused", "answered 400: accept the refresh token that was given"),
-        (answer(b"", 401), "refresh_refused", "answered 401: compare the verification token"),
-        (answer(b"", 402), "refresh_refused", "answered 402: answer 200 with a new key"),
-        (answer(b"", 404), "no_such_route", "the refresh endpoint answered 404: "),
+        (
+            answer({**RENEWED, "expiresIn": 864_000}),
+            "expires_in_milliseconds",
+            "in the response to a refresh is 864000,",
+        ),
+        (answer(b"", 400), "refresh_refused", "returned 400: read the refresh token from the field"),
+        (answer(b"", 401), "refresh_refused", "returned 401: check the verification token"),
+        (answer(b"", 402), "refresh_refused", "returned 402: respond with 200 and a new key"),
+        (answer(b"", 404), "no_such_route", "the refresh endpoint returned 404: "),
     ],
 )
 def test_bad_refresh(response: Response, code: str, says: str) -> None:
@@ -148,7 +152,7 @@ def test_seconds(seconds: object, before: AuthData | None) -> None:
 )
 def test_no_seconds(seconds: int, before: AuthData | None, code: str) -> None:
     """A thousandfold lifetime, minutes in milliseconds, more than 400 days and instants are not seconds."""
-    with pytest.raises(IntegrationError, match=f"expiresIn of the token is {seconds}, ") as caught:
+    with pytest.raises(IntegrationError, match=f"expiresIn in the token is {seconds}, ") as caught:
         check_units(seconds, "the token", before)
     assert caught.value.code == code
 
@@ -181,7 +185,7 @@ def test_success(status: int, code: str | None) -> None:
     if code is None:
         check()
         return
-    with pytest.raises(IntegrationError, match=f"the API answered {status}: ") as caught:
+    with pytest.raises(IntegrationError, match=f"the API returned {status}: ") as caught:
         check()
     assert caught.value.code == code
     assert (caught.value.fix == "accept the key") == (code == "call_refused")

@@ -84,7 +84,7 @@ def test_any_auth_data(auth_data: AuthData | None) -> None:
 def test_user_id() -> None:
     """Another user id is a difference, and both are shown."""
     message = failure(token(AuthData(FOUND[0])), user_id="user-2")
-    assert message == "the connect token says something else:\n  user_id: 'user-1', expected 'user-2'"
+    assert message == "the connect token is not as expected:\n  user_id: 'user-1', expected 'user-2'"
 
 
 def test_auth_data_is_missing() -> None:
@@ -114,14 +114,14 @@ def test_every_difference() -> None:
     )
     message = failure(token(found), user_id="user-2", auth_data=expected)
     assert message.splitlines() == [
-        "the connect token says something else:",
+        "the connect token is not as expected:",
         "  user_id: 'user-1', expected 'user-2'",
         "  authData.apiKey: <hidden, 80 characters>, expected <hidden, 70 characters>",
-        "  authData.refreshToken: <hidden, 80 characters>, expected another",
+        "  authData.refreshToken: <hidden, 80 characters>, expected another value",
         "  authData.expiresIn: 60, expected 3600",
         "  authData.size: <hidden, 80 characters>, expected <hidden, 70 characters>",
-        "  authData.more: there, expected to be absent",
-        "  authData.list: <hidden>, expected another",
+        "  authData.more: present, expected to be absent",
+        "  authData.list: <hidden>, expected another value",
         "  authData.less: absent, expected <hidden, 70 characters>",
     ]
 
@@ -141,7 +141,7 @@ def test_json_types(found: object, expected: object) -> None:
     message = failure(
         token(AuthData(FOUND[0], extra={"flag": found})), auth_data=AuthData(FOUND[0], extra={"flag": expected})
     )
-    assert message.splitlines()[1:] == ["  authData.flag: <hidden>, expected another"]
+    assert message.splitlines()[1:] == ["  authData.flag: <hidden>, expected another value"]
 
 
 def test_order_of_fields() -> None:

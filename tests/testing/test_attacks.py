@@ -34,10 +34,10 @@ INTRUSIONS = [
 ]
 GARBAGE = {
     "nothing": b"",
-    "no JSON": b"{",
-    "no UTF-8": b"\xff\xfe\x00",
-    "no object": b"[1, null]",
-    "a number for a text": b'{"refreshToken":1,"eventId":1}',
+    "invalid JSON": b"{",
+    "invalid UTF-8": b"\xff\xfe\x00",
+    "an array": b"[1, null]",
+    "numbers instead of strings": b'{"refreshToken":1,"eventId":1}',
     "deep nesting": b"[" * 20_000 + b"]" * 20_000,
     "a lone surrogate": rb'{"refreshToken":"\ud800"}',
 }
@@ -108,7 +108,7 @@ def test_intrusion_that_succeeds(place: int, status: int, connected: Any) -> Non
     purpose, code, fix = INTRUSIONS[place]
     with pytest.raises(IntegrationError) as caught:
         connected(Answers(place, status)).intrude()
-    assert (caught.value.code, caught.value.problem) == (code, f"the app answered {status} to a {purpose}")
+    assert (caught.value.code, caught.value.problem) == (code, f"the app returned {status} for a {purpose}")
     assert fix in caught.value.fix
 
 
@@ -145,11 +145,11 @@ def test_nothing_to_refresh(auth_data: AuthData, dashboard: Any, connected: Any)
 @pytest.mark.parametrize("status", [500, 503])
 def test_stranger_crashes_the_app(status: int, connected: Any) -> None:
     """An app that crashes instead of refusing gets an error that says to refuse."""
-    with pytest.raises(IntegrationError, match="answer 400 or 401") as caught:
+    with pytest.raises(IntegrationError, match="respond with 400 or 401") as caught:
         connected(Answers(3, status)).intrude()
     assert caught.value.code == "server_error"
     assert caught.value.problem == (
-        f"the app answered {status} to a request that it should refuse (refresh without the verification token)"
+        f"the app returned {status} for a request that it should refuse (refresh without the verification token)"
     )
 
 
@@ -157,7 +157,7 @@ def test_stranger_finds_no_endpoint(connected: Any) -> None:
     """A path that does not exist does not count as a refusal."""
     with pytest.raises(IntegrationError, match=r"Dashboard\(api=") as caught:
         connected(Answers(0, 404)).intrude()
-    assert caught.value.problem == "the endpoint of a call without the verification token answered 404"
+    assert caught.value.problem == "the endpoint for a call without the verification token returned 404"
 
 
 # --- garbage --------------------------------------------------------------------------------------------------------

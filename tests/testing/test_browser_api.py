@@ -197,7 +197,7 @@ def test_refuse_next_token(page: Page) -> None:
     page.api.refuse_next_token()
     first, page.token = page.token, page.new_token("user-2")
     refused = page.send("GET", "/credentials")
-    assert (refused.status, message(refused)) == (401, "the token is refused, as told")
+    assert (refused.status, message(refused)) == (401, "the token is refused, as the test asked")
     assert page.send("GET", "/connectors").status == 401
     page.token = first
     assert page.send("GET", "/credentials").status == 200
@@ -208,7 +208,7 @@ def test_refusal_waits_for_a_token(page: Page) -> None:
     """A request without a token does not use up the refusal."""
     page.api.refuse_next_token()
     page.send("GET", "/credentials", authorization="")
-    assert message(page.send("GET", "/credentials")) == "the token is refused, as told"
+    assert message(page.send("GET", "/credentials")) == "the token is refused, as the test asked"
 
 
 # --- endpoints ------------------------------------------------------------------------------------------------------

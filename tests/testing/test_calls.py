@@ -94,7 +94,7 @@ def test_connect_by_the_dashboard_and_the_clock(simulate: Any) -> None:
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize(
     ("auth_data", "life"),
-    [(KEY, "for 3600 s"), (AuthData("key-1"), "without an end"), (None, "without an end")],
+    [(KEY, "is valid for 3600 s (expiresIn)"), (AuthData("key-1"), "has no expiresIn"), (None, "has no expiresIn")],
 )
 def test_key_that_ends_early(auth_data: AuthData | None, life: str, status: int, connected: Any) -> None:
     """An accepted key that is refused within its lifetime is reported with that lifetime and its seconds of use."""
@@ -103,9 +103,7 @@ def test_key_that_ends_early(auth_data: AuthData | None, life: str, status: int,
     simulator.advance(timedelta(seconds=600, milliseconds=900))
     with pytest.raises(IntegrationError) as caught:
         simulator.call()
-    assert caught.value.problem == (
-        f"the key is valid {life} by its expiresIn, and was refused 600 s after Rollout has read it"
-    )
+    assert caught.value.problem == (f"the key {life}, but was refused 600 s after Rollout read it")
     assert caught.value.code == "key_ended_early"
 
 
@@ -125,11 +123,11 @@ def test_call_that_is_refused(statuses: list[int], code: str, connected: Any) ->
     simulator = connected(Answers(*statuses))
     for _ in statuses[1:]:
         simulator.call()
-    with pytest.raises(IntegrationError, match=f"^the API answered {statuses[-1]}: ") as caught:
+    with pytest.raises(IntegrationError, match=f"^the API returned {statuses[-1]}: ") as caught:
         simulator.call()
     assert caught.value.code == code
     if code == "call_refused":
-        assert caught.value.fix.startswith("accept the key that it has given, ")
+        assert caught.value.fix.startswith("accept the key that you issued; ")
 
 
 def test_user_without_a_key_is_refused(connected: Any) -> None:
@@ -188,11 +186,19 @@ def test_no_refresh_at_once(connected: Any) -> None:
 @pytest.mark.parametrize(
     ("statuses", "code", "problem"),
     [
-        ([200, 400, 200], "refresh_race", "of 3 refreshes at once with one refresh token, one was answered 400"),
-        ([409, 200, 200], "refresh_race", "of 3 refreshes at once with one refresh token, one was answered 409"),
-        ([200, 500, 200], "server_error", "the refresh endpoint answered 500"),
-        ([400, 400, 400], "refresh_refused", "the refresh endpoint answered 400"),
-        ([200, 200, 201], "refresh_status", "the refresh endpoint answered 201"),
+        (
+            [200, 400, 200],
+            "refresh_race",
+            "3 refreshes were sent at once with one refresh token, and one of them got 400",
+        ),
+        (
+            [409, 200, 200],
+            "refresh_race",
+            "3 refreshes were sent at once with one refresh token, and one of them got 409",
+        ),
+        ([200, 500, 200], "server_error", "the refresh endpoint returned 500"),
+        ([400, 400, 400], "refresh_refused", "the refresh endpoint returned 400"),
+        ([200, 200, 201], "refresh_status", "the refresh endpoint returned 201"),
     ],
 )
 def test_refreshes_at_once(statuses: list[int], code: str, problem: str, connected: Any) -> None:
@@ -211,8 +217,8 @@ def test_lost_answer_is_told(connected: Any) -> None:
     with pytest.raises(IntegrationError) as caught:
         simulator.renew()
     assert caught.value.reason == (
-        "the answer to a refresh was lost, and the same again was answered 400:"
-        " accept an old refresh token for an hour longer than the key lives [refresh_not_repeatable]"
+        "the response to a refresh was lost, and the repeated request got 400:"
+        " accept an old refresh token until an hour after its key expires [refresh_not_repeatable]"
     )
     assert simulator.auth_data == KEY
     simulator.renew()

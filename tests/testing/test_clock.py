@@ -80,7 +80,7 @@ def test_advance(durations: list[timedelta]) -> None:
 @pytest.mark.parametrize(
     ("duration", "error", "message"),
     [
-        (timedelta(microseconds=-1), ConfigurationError, "duration is negative, and time goes forward"),
+        (timedelta(microseconds=-1), ConfigurationError, "duration is negative, but time only moves forward"),
         (60, TypeError, "duration is int"),
         (None, TypeError, "duration is NoneType"),
     ],

@@ -76,9 +76,9 @@ def test_what_takes_the_place() -> None:
     ("place", "verification_token", "fix"),
     [
         ("verificationToken", None, "pass verification_token=... to the simulator, or set ROLLOUT_VERIFICATION_TOKEN"),
-        ("verificationToken.id", "t", "sign it into authData, or take it out of the request"),
-        ("context.authData.tier", None, "sign it into authData, or take it out of the request"),
-        ("tier", "t", "sign it into authData, or take it out of the request"),
+        ("verificationToken.id", "t", "sign it into authData, or remove it from the request"),
+        ("context.authData.tier", None, "sign it into authData, or remove it from the request"),
+        ("tier", "t", "sign it into authData, or remove it from the request"),
     ],
 )
 def test_what_nothing_fills(place: str, verification_token: str | None, fix: str) -> None:
@@ -88,16 +88,16 @@ def test_what_nothing_fills(place: str, verification_token: str | None, fix: str
     with pytest.raises(IntegrationError) as caught:
         made.outgoing("call", DashboardRequest("GET", f"/{{{{{place}}}}}"))
     assert (caught.value.code, caught.value.fix) == ("cannot_fill", fix)
-    problem = f"the call request cannot be made, because nothing is known to fill in {{{{{place}}}}}"
+    problem = f"the call request cannot be built, because there is no value for {{{{{place}}}}}"
     assert caught.value.problem.startswith(problem)
-    assert caught.value.problem.endswith({"context.authData.tier": "(there are apiKey, odd: name)"}.get(place, ""))
+    assert caught.value.problem.endswith({"context.authData.tier": "(known: apiKey, odd: name)"}.get(place, ""))
 
 
 def test_nobody_is_connected() -> None:
     """Before anybody is connected, there is no user to fill in."""
     made = conversation()
     made.connection = None
-    with pytest.raises(IntegrationError, match=r"fill in \{\{context.userId\}\}: sign it"):
+    with pytest.raises(IntegrationError, match=r"no value for \{\{context.userId\}\}: sign it"):
         made.outgoing("call", DashboardRequest("GET", "/{{context.userId}}"))
     with pytest.raises(ConfigurationError, match="call connect"):
         made.refreshable()
@@ -132,7 +132,7 @@ def test_record_of_a_lost_answer() -> None:
     made = conversation()
     outgoing = made.outgoing("call", DashboardRequest("GET", "/"))._replace(is_lost=True)
     exchange = made.record(outgoing, Response(204))
-    assert exchange.shown == exchange.summary == "12:00:05  call: GET / -> 204 (the answer is lost)"
+    assert exchange.shown == exchange.summary == "12:00:05  call: GET / -> 204 (the response is lost)"
     assert exchange.is_lost is True
     assert made.record(outgoing._replace(is_lost=False), Response(204)).shown == "12:00:05  call: GET / -> 204"
 
@@ -239,7 +239,8 @@ def test_app_that_is_not_reached(error: OSError, reason: str, simulate: Callable
 
     with pytest.raises(IntegrationError) as caught:
         simulate(app).fetch_token()
-    assert caught.value.reason == f"no answer to a token ({reason}): start the app, or fix its URL [unreachable]"
+    problem = f"no response to the request 'token' ({reason})"
+    assert caught.value.reason == f"{problem}: start the app, or fix its URL [unreachable]"
     assert caught.value.__cause__ is error
 
 
@@ -251,7 +252,8 @@ def test_app_that_raises(simulate: Callable[..., RolloutSimulator]) -> None:
 
     with pytest.raises(IntegrationError) as caught:
         simulate(app).fetch_token()
-    assert caught.value.reason == "the app raised LookupError on a token: see the cause, with its lines [app_raised]"
+    problem = "the app raised LookupError during the request 'token'"
+    assert caught.value.reason == f"{problem}: see the cause and its traceback [app_raised]"
     assert isinstance(caught.value.__cause__, LookupError)
 
 

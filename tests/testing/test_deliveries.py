@@ -94,8 +94,8 @@ def test_webhooks_of_the_scenario(simulate: Callable[..., RolloutSimulator]) -> 
     report = simulate(HandWritten()).run()
     assert {step.name: len(step.exchanges) for step in report.steps if "webhook" in step.name} == {
         "a webhook": 1,
-        "a webhook of unusual text": 1,
-        "a webhook again and again": 3,
+        "a webhook with unusual text": 1,
+        "the same webhook several times": 3,
         "two webhooks in the wrong order": 2,
         "a webhook signed with the previous secret": 0,
     }
@@ -137,7 +137,9 @@ def test_why_it_is_refused(simulate: Callable[..., RolloutSimulator]) -> None:
     """A good webhook that is refused is sent as Python writes it, then signed in each other way."""
     app = Answers()
     simulator = simulate(app)
-    with pytest.raises(IntegrationError, match="a rightly signed webhook was answered 401: verify with the") as caught:
+    with pytest.raises(
+        IntegrationError, match="the app returned 401 for a correctly signed webhook: verify with the"
+    ) as caught:
         simulator.deliver("peopleCreated")
     assert caught.value.code == "webhook_refused"
     sent, rewritten, *others = app.requests
@@ -147,18 +149,18 @@ def test_why_it_is_refused(simulate: Callable[..., RolloutSimulator]) -> None:
     for request, exchange, (content, digest) in zip(others, simulator.exchanges[2:], ways, strict=True):
         assert request.body == sent.body
         assert right_headers(request, signed_content=content, digest=digest)
-        shown = f"{len(sent.body)} bytes, signed by a digest in {digest} over the {content} body -> 401"
+        shown = f"{len(sent.body)} bytes, signed with a {digest} digest of the {content} body -> 401"
         assert exchange.shown.endswith(f"  webhook, to find out why: POST /rollout/webhook  {shown}")
 
 
 @pytest.mark.parametrize(
     ("tries", "code", "problem"),
     [
-        (1, "webhook_reserialised", "what was verified is the JSON read and written again"),
-        (2, "webhook_reserialised", "what was verified is the JSON read and written again"),
-        (3, "webhook_signed_otherwise", "the app expects a digest in hex over the base64 body"),
-        (4, "webhook_signed_otherwise", "the app expects a digest in base64 over the base64 body"),
-        (5, "webhook_signed_otherwise", "the app expects a digest in hex over the raw body"),
+        (1, "webhook_reserialised", "the app verifies JSON that was parsed and written again"),
+        (2, "webhook_reserialised", "the app verifies JSON that was parsed and written again"),
+        (3, "webhook_signed_otherwise", "the app expects a hex digest of the base64 body"),
+        (4, "webhook_signed_otherwise", "the app expects a base64 digest of the base64 body"),
+        (5, "webhook_signed_otherwise", "the app expects a hex digest of the raw body"),
     ],
 )
 def test_what_it_takes_instead(tries: int, code: str, problem: str, simulate: Callable[..., RolloutSimulator]) -> None:
@@ -168,7 +170,7 @@ def test_what_it_takes_instead(tries: int, code: str, problem: str, simulate: Ca
     with pytest.raises(IntegrationError) as caught:
         simulator._drive(deliver(simulator._conversation, [UNUSUAL]))
     assert (caught.value.code, len(app.requests)) == (code, tries + 1)
-    assert caught.value.problem == f"a rightly signed webhook was answered 403: {problem}"
+    assert caught.value.problem == f"the app returned 403 for a correctly signed webhook: {problem}"
 
 
 def test_previous_secret_is_refused(simulate: Callable[..., RolloutSimulator]) -> None:
@@ -177,7 +179,9 @@ def test_previous_secret_is_refused(simulate: Callable[..., RolloutSimulator]) -
     with pytest.raises(IntegrationError, match="ROLLOUT_PREVIOUS_CLIENT_SECRET") as caught:
         simulate(app, credentials=ROTATED).deliver_with_previous_secret()
     assert (caught.value.code, len(app.requests)) == ("previous_secret_refused", 1)
-    assert caught.value.problem == "a rightly signed webhook was answered 401, signed with the previous secret"
+    assert (
+        caught.value.problem == "the app returned 401 for a correctly signed webhook (signed with the previous secret)"
+    )
 
 
 def test_second_delivery_is_refused(simulate: Callable[..., RolloutSimulator]) -> None:
@@ -187,8 +191,8 @@ def test_second_delivery_is_refused(simulate: Callable[..., RolloutSimulator]) -
         simulate(app).deliver("peopleCreated", times=3)
     assert (caught.value.code, len(app.requests)) == ("webhook_not_repeatable", 2)
     assert caught.value.reason == (
-        "the same webhook was taken at first, and then answered 401: "
-        "answer a second delivery of an eventId as the first [webhook_not_repeatable]"
+        "the app accepted a webhook, and returned 401 when it was delivered again: "
+        "respond to a repeated eventId as you did the first time [webhook_not_repeatable]"
     )
 
 
@@ -196,7 +200,7 @@ def test_first_answer_is_lost(simulate: Callable[..., RolloutSimulator]) -> None
     """A webhook whose answer was lost is sent again, and must be taken again."""
     simulator = simulate(Answers(200))
     simulator.lose_next_answer()
-    with pytest.raises(IntegrationError, match="answer a second delivery of an eventId as the first") as caught:
+    with pytest.raises(IntegrationError, match="respond to a repeated eventId as you did the first time") as caught:
         simulator.deliver("peopleCreated")
     assert caught.value.code == "webhook_not_repeatable"
 
@@ -204,8 +208,8 @@ def test_first_answer_is_lost(simulate: Callable[..., RolloutSimulator]) -> None
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (302, "the webhook endpoint answered 302: answer 2xx [webhook_refused]"),
-        (500, "the webhook endpoint answered 500: read the app's own log [server_error]"),
+        (302, "the webhook endpoint returned 302: respond with 2xx [webhook_refused]"),
+        (500, "the webhook endpoint returned 500: read the app's log [server_error]"),
     ],
 )
 def test_no_success(status: int, reason: str, simulate: Callable[..., RolloutSimulator]) -> None:

@@ -24,7 +24,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a new user id each time": ({"user_id": lambda: f"user-{next(USER_IDS)}"}, "user_id_changes", "str(user.pk)"),
     "HS256": ({"algorithm": "HS256"}, "wrong_algorithm", "generate_connect_token"),
     "no token": ({"token": lambda _: "abc.def"}, "malformed_token", "generate_connect_token"),
-    "another secret": ({"secret": "s" * 64}, "wrong_secret", "sign with the client secret"),
+    "another secret": ({"secret": "s" * 64}, "wrong_secret", "sign with the simulator's client secret"),
     "another client id": ({"claims": {"iss": "another"}}, "wrong_client_id", "sign with the client id"),
     "a legacy claim name": ({"namespace": "rollouthq.com"}, "wrong_claim_name", "generate_connect_token"),
     "an empty claim name": ({"namespace": ""}, "wrong_claim_name", "under 'rollout.com'"),
@@ -42,9 +42,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "an instant": ({"unit": 500_000}, "expires_in_instant", "number of seconds"),
     "a rotated token that is lost": ({"rotates": True}, "refresh_not_repeatable", "an old refresh token"),
     "a refresh of status 201": ({"refresh_status": 201}, "refresh_status", "refresh_response"),
-    "a refused refresh": ({"refresh_status": 403}, "refresh_refused", "answer 200"),
+    "a refused refresh": ({"refresh_status": 403}, "refresh_refused", "respond with 200"),
     "a refresh of text": ({"renewed": json.dumps}, "refresh_type", "Content-Type"),
-    "a refresh of a list": ({"renewed": lambda fields: [fields]}, "malformed_json", "answer with JSON"),
+    "a refresh of a list": ({"renewed": lambda fields: [fields]}, "malformed_json", "respond with JSON"),
     "snake case": (
         {"renewed": lambda fields: {"api_key": fields["apiKey"], "refreshToken": "x", "expiresIn": 1}},
         "refresh_fields",
@@ -75,7 +75,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "the raw body": ({"encode": bytes}, "webhook_signed_otherwise", "signed_content"),
     "a digest in base64": ({"digest": "base64"}, "webhook_signed_otherwise", "digest"),
     "another secret for webhooks": ({"secrets": ["s" * 64]}, "webhook_refused", "client secret"),
-    "a refused second delivery": ({"dedups_by_refusal": True}, "webhook_not_repeatable", "as the first"),
+    "a refused second delivery": ({"dedups_by_refusal": True}, "webhook_not_repeatable", "as you did the first time"),
     "webhooks that nobody checks": ({"checks_signature": False}, "unverified_webhook", "verify_webhook"),
     "a user who is not signed in": ({"token_status": 401}, "token_refused", "signed-in user"),
     "refreshes that nobody checks": ({"checks_refresh_verification": False}, "unverified_refresh", "RequestVerifier"),
@@ -169,8 +169,8 @@ def test_old_refresh_token_is_forgotten(simulate: Any) -> None:
 
     app.new_key, app.refresh = new_key, refresh
     step = next(step for step in simulate(app, clock=clock).run().steps if step.outcome == "failed")
-    assert (step.name, step.error.code) == ("a browser with a token that is almost over", "refresh_refused")
-    assert "an hour longer than the key lives" in step.error.fix
+    assert (step.name, step.error.code) == ("a browser with a token that is about to expire", "refresh_refused")
+    assert "until an hour after the key expires" in step.error.fix
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -216,14 +216,14 @@ def test_every_refresh_is_refused(simulate: Any) -> None:
     """Refreshes at once that are all refused are no race."""
     simulator = simulate(HandWritten(refresh_status=401))
     simulator.connect()
-    with pytest.raises(IntegrationError, match="compare the verification token") as caught:
+    with pytest.raises(IntegrationError, match="check the verification token") as caught:
         simulator.renew_at_once()
     assert caught.value.code == "refresh_refused"
 
 
 def test_second_delivery_is_refused(simulate: Any) -> None:
     """A second delivery that is refused is named as that, though no answer was lost."""
-    with pytest.raises(IntegrationError, match="taken at first") as caught:
+    with pytest.raises(IntegrationError, match="accepted a webhook, and returned") as caught:
         simulate(HandWritten(dedups_by_refusal=True)).deliver("peopleCreated", times=2)
     assert caught.value.code == "webhook_not_repeatable"
 
@@ -273,7 +273,7 @@ def test_error_of_the_library_is_not_caught(error: type[Exception], simulate: An
         raise error
 
     with pytest.raises(
-        IntegrationError, match=r"RequestRefusedError, and answer with error_response\(error\)"
+        IntegrationError, match=r"RequestRefusedError, and respond with error_response\(error\)"
     ) as caught:
         simulate(HandWritten(token=fail)).connect()
     assert caught.value.code == "app_raised"

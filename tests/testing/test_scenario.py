@@ -30,14 +30,14 @@ NAMES = [
     "the same user connects again",
     "the clocks are half a minute apart",
     "a call with the key",
-    "the key nears its end",
-    "the answer to a refresh is lost",
+    "the key is about to expire",
+    "the response to a refresh is lost",
     "two refreshes at once",
-    "a browser with a token that is almost over",
-    "the renewed key nears its end",
+    "a browser with a token that is about to expire",
+    "the renewed key is about to expire",
     "a webhook",
-    "a webhook of unusual text",
-    "a webhook again and again",
+    "a webhook with unusual text",
+    "the same webhook several times",
     "two webhooks in the wrong order",
     "a webhook signed with the previous secret",
     "a stranger",
@@ -97,22 +97,22 @@ def test_connections(simulate: Any) -> None:
 def test_timeline(simulate: Any) -> None:
     """A key of an hour, read by a clock half a minute ahead, is renewed five minutes before its end, and ever again."""
     assert timeline(rotated(simulate).run(), WITH_A_REFRESH) == {
-        "the key nears its end": ["+3330 refresh", "+3330 call"],
-        "the answer to a refresh is lost": ["+3330 refresh (lost)", "+3330 refresh", "+3330 call"],
+        "the key is about to expire": ["+3330 refresh", "+3330 call"],
+        "the response to a refresh is lost": ["+3330 refresh (lost)", "+3330 refresh", "+3330 call"],
         "two refreshes at once": ["+3330 refresh", "+3330 refresh", "+3330 call", "+3330 call"],
-        "a browser with a token that is almost over": ["+3540 call", "+6840 refresh", "+6840 call"],
-        "the renewed key nears its end": ["+10139 call", "+10140 refresh", "+10140 call"],
+        "a browser with a token that is about to expire": ["+3540 call", "+6840 refresh", "+6840 call"],
+        "the renewed key is about to expire": ["+10139 call", "+10140 refresh", "+10140 call"],
     }
 
 
 def test_timeline_of_a_long_key(simulate: Any) -> None:
     """A key that outlives the first token is renewed early, while that token is still valid."""
     assert timeline(rotated(simulate, life=86_400).run(), WITH_A_REFRESH) == {
-        "the key nears its end": ["+0 refresh", "+0 call"],
-        "the answer to a refresh is lost": ["+0 refresh (lost)", "+0 refresh", "+0 call"],
+        "the key is about to expire": ["+0 refresh", "+0 call"],
+        "the response to a refresh is lost": ["+0 refresh (lost)", "+0 refresh", "+0 call"],
         "two refreshes at once": ["+0 refresh", "+0 refresh", "+0 call", "+0 call"],
-        "a browser with a token that is almost over": ["+3540 call", "+89640 refresh", "+89640 call"],
-        "the renewed key nears its end": ["+175739 call", "+175740 refresh", "+175740 call"],
+        "a browser with a token that is about to expire": ["+3540 call", "+89640 refresh", "+89640 call"],
+        "the renewed key is about to expire": ["+175739 call", "+175740 refresh", "+175740 call"],
     }
 
 
@@ -121,7 +121,7 @@ def test_timeline_of_a_long_key(simulate: Any) -> None:
 )
 def test_key_ends_with_the_token(life: int, sent: list[str], simulate: Any) -> None:
     """The simulator waits for a key due two minutes before the first token expires; it renews a later one early."""
-    assert timeline(rotated(simulate, life=life).run(), NAMES[4:5]) == {"the key nears its end": sent}
+    assert timeline(rotated(simulate, life=life).run(), NAMES[4:5]) == {"the key is about to expire": sent}
 
 
 def test_both_keys_are_used(simulate: Any) -> None:
@@ -133,7 +133,7 @@ def test_both_keys_are_used(simulate: Any) -> None:
 
 
 def test_stale_browser_brings_its_key(simulate: Any) -> None:
-    """The token that is almost over is the first, and its refresh token is used then."""
+    """The token that is about to expire is the first, and its refresh token is used then."""
     app = HandWritten(secrets=ROTATED.secrets)
     made: list[dict[str, object]] = []
     make = app.new_key
@@ -165,8 +165,8 @@ def test_webhooks(simulate: Any) -> None:
             sent.setdefault(step.name, []).append((event.event, *event.resource_ids, exchange.is_lost))
     assert sent == {
         "a webhook": [("peopleCreated", "person-1", False)],
-        "a webhook of unusual text": [("peopleUpdated", "persön-1", "人-2", False)],
-        "a webhook again and again": [("peopleUpdated", "person-1", lost) for lost in (True, False, False)],
+        "a webhook with unusual text": [("peopleUpdated", "persön-1", "人-2", False)],
+        "the same webhook several times": [("peopleUpdated", "person-1", lost) for lost in (True, False, False)],
         "two webhooks in the wrong order": [(name, "person-3", False) for name in ("peopleUpdated", "peopleCreated")],
         "a webhook signed with the previous secret": [("peopleCreated", "person-4", False)],
     }
@@ -192,12 +192,12 @@ def test_nobody_is_connected(simulate: Any) -> None:
 
 
 def test_key_does_not_end(simulate: Any) -> None:
-    """A key that does not end is not renewed; garbage is sent as webhooks alone."""
+    """A key that does not expire is not renewed; garbage is sent as webhooks alone."""
     app = HandWritten(claims={"rollout.com": {"authData": {"apiKey": "x"}}}, secrets=ROTATED.secrets)
     app.keys["x"] = 0
     report = simulate(app, credentials=ROTATED).run()
     report.check()
-    assert reasons(report) == dict.fromkeys(WITH_A_REFRESH, "the key does not end")
+    assert reasons(report) == dict.fromkeys(WITH_A_REFRESH, "the key does not expire")
     assert {exchange.line for exchange in report.steps[-1].exchanges} == {"POST /rollout/webhook"}
 
 
@@ -223,7 +223,7 @@ def test_nothing_to_read(is_refreshable: bool, simulate: Any) -> None:
     app.keys["x"] = 0
     refresh = DashboardRequest("POST", "/rollout/refresh", query={"token": "{{context.authData.refreshToken}}"})
     dashboard = Dashboard(webhook_path=None, **({"refresh": refresh} if is_refreshable else {}))
-    assert reasons(simulate(app, dashboard=dashboard).run())["garbage"] == "there is nothing to read"
+    assert reasons(simulate(app, dashboard=dashboard).run())["garbage"] == "no endpoint reads a body"
 
 
 def test_unreachable(simulate: Any) -> None:
@@ -323,6 +323,6 @@ def test_user_is_another(simulate: Any) -> None:
     assert (step.name, step.error and step.error.code) == ("the same user connects again", "user_id_changes")
     assert step.error
     assert (step.error.problem, step.error.fix) == (
-        "two tokens for one user have two user ids (sub)",
-        "pass the id under which your database has the user: str(user.pk)",
+        "two tokens for one user have different user ids (sub)",
+        "pass the user's id in your database: str(user.pk)",
     )

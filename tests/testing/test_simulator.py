@@ -241,7 +241,7 @@ def test_intruder_without_what_cannot_be_left_out(simulate: Any) -> None:
         (lambda simulator: simulator.advance(-MINUTE), "forward"),
         (lambda simulator: simulator.renew_at_once(0), "less than one"),
         (lambda simulator: simulator.deliver(), "names of events"),
-        (lambda simulator: simulator.deliver("x", times=0), "one or more"),
+        (lambda simulator: simulator.deliver("x", times=0), "1 or more"),
     ],
 )
 def test_step_that_cannot_be_taken(step: Any, fix: str, simulator: RolloutSimulator) -> None:
@@ -267,7 +267,7 @@ def test_key_that_does_not_end_is_refused_later(simulate: Any) -> None:
     simulator = simulate(app)
     simulator.connect()
     simulator.call()
-    with pytest.raises(IntegrationError, match="without an end") as caught:
+    with pytest.raises(IntegrationError, match="has no expiresIn") as caught:
         simulator.call()
     assert caught.value.code == "key_ended_early"
 
@@ -283,9 +283,9 @@ def test_scenario_skips_what_there_is_not(simulate: Any) -> None:
     report = simulate(app, verification_token=None, dashboard=dashboard).run()
     assert report.is_ok
     assert {step.reason for step in report.steps if step.outcome == "skipped"} == {
-        "the key does not end",
+        "the key does not expire",
         "there are no webhooks",
-        "there is nothing to read",
+        "no endpoint reads a body",
     }
     with pytest.raises(ConfigurationError, match="webhook_path"):
         simulate(app, dashboard=dashboard).deliver("peopleCreated")
@@ -313,7 +313,7 @@ def test_scenario_after_other_steps(simulator: RolloutSimulator) -> None:
         ({"verification_token": 1}, TypeError, "pass a str"),
         ({"verification_token": " x"}, ConfigurationError, "white space"),
         ({"dashboard": {}}, TypeError, r"Dashboard\(\.\.\.\)"),
-        ({"clock": NOON}, TypeError, r"Clock\(\)"),
+        ({"clock": NOON}, TypeError, r"Clock\(\.\.\.\)"),
     ],
 )
 def test_options(options: dict[str, Any], error: type[Exception], fix: str, simulate: Any) -> None:
@@ -364,7 +364,7 @@ def test_transcript(simulate: Any) -> None:
     lines = simulator.transcript.splitlines()
     assert "  token: GET /rollout/token -> 200 " in lines[0]
     assert 'JSON {"refreshToken": "{{context.authData.refreshToken}}"}' in lines[1]
-    assert lines[1].endswith("(the answer is lost)")
+    assert lines[1].endswith("(the response is lost)")
     assert '"expiresIn": 3600' in lines[2]
 
 

@@ -44,9 +44,9 @@ def header_text() -> st.SearchStrategy[str]:
     ("arguments", "message"),
     [
         ({"json": {}, "form": {}}, "json and form are both given"),
-        ({"method": "post"}, "method is not one of HTTP's"),
-        ({"method": ""}, "method is not one of HTTP's"),
-        ({"method": "GET /"}, "method is not one of HTTP's"),
+        ({"method": "post"}, "method is not an HTTP method"),
+        ({"method": ""}, "method is not an HTTP method"),
+        ({"method": "GET /"}, "method is not an HTTP method"),
         ({"path": "a"}, "path does not begin with a slash"),
         ({"path": ""}, "path does not begin with a slash"),
         ({"headers": {"X-Key:": "1"}}, "header is not the name"),
@@ -140,7 +140,7 @@ def test_header_reads_back(text: str) -> None:
 def test_header_that_cannot_travel(character: str) -> None:
     """A control character, or one beyond Latin-1, is refused with the header's name, and without the value."""
     template = DashboardRequest("GET", "/a", headers={"X-Key": "{{key}}"})
-    with pytest.raises(ConfigurationError, match="what fills the header X-Key cannot stand in one") as refusal:
+    with pytest.raises(ConfigurationError, match="the header X-Key cannot hold this value") as refusal:
         template.fill({"key": f"{CANARY}{character}"})
     assert CANARY not in str(refusal.value)
 
@@ -158,15 +158,15 @@ def test_place_in_the_path() -> None:
 
 def test_place_that_is_not_known() -> None:
     """The message has what there is in its place, by name, and the fix."""
-    fix = "sign it into authData, or take it out of the request"
+    fix = "sign it into authData, or remove it from the request"
     for place, known in (
-        ("context.authData.token", " (there are account, apiKey, expiresIn)"),
-        ("context.user", " (there are authData, userId)"),
+        ("context.authData.token", " (known: account, apiKey, expiresIn)"),
+        ("context.user", " (known: authData, userId)"),
         ("context.userId.x", ""),
     ):
         with pytest.raises(ConfigurationError) as refusal:
             fill(query={"q": f"{{{{{place}}}}}"})
-        assert str(refusal.value) == f"nothing is known to fill in {{{{{place}}}}}{known}: {fix}"
+        assert str(refusal.value) == f"there is no value for {{{{{place}}}}}{known}: {fix}"
 
 
 def test_filling_that_fails_forgets() -> None:
@@ -226,7 +226,7 @@ def test_content_type_of_ones_own() -> None:
 def test_unknown_place(place: str, parts: dict[str, Any]) -> None:
     """A placeholder that nothing fills is refused by its name, wherever it is."""
     text = json.dumps(parts).replace("{}", f"{{{{{place}}}}}")
-    with pytest.raises(ConfigurationError, match=f"nothing is known to fill in {{{{{place}}}}}") as refusal:
+    with pytest.raises(ConfigurationError, match=f"there is no value for {{{{{place}}}}}") as refusal:
         fill(**json.loads(text))
     assert "a/b c&d" not in str(refusal.value)
 
@@ -350,7 +350,7 @@ def test_literals_are_hidden(part: str, literal: str) -> None:
 @pytest.mark.parametrize("path", ["/a?x=1", "/a#b", "/é", "/a b", "/a\n", '/"', "/{x}"])
 def test_path_is_a_path(path: str) -> None:
     """A path with a query, or with characters that must be quoted, is refused when the request is made."""
-    with pytest.raises(ConfigurationError, match="quote them, and pass the query as query"):
+    with pytest.raises(ConfigurationError, match="quote them, or pass query="):
         DashboardRequest("GET", path)
 
 

@@ -63,31 +63,31 @@ def test_namespace_and_time() -> None:
         (
             signed(CLAIMS, "HS512", "s" * 64),
             "wrong_secret",
-            "sign with the client secret that the simulator has (ROLLOUT_CLIENT_SECRET)",
+            "sign with the simulator's client secret (ROLLOUT_CLIENT_SECRET)",
         ),
         (
             token(iat=SECONDS - 1000, exp=SECONDS - 100),
             "token_expired",
-            "sign a token for each page; Rollout's clock is at 12:34:56 UTC: give your app the same (Clock)",
+            "sign a new token for each page, and use Rollout's clock, which says 12:34:56 UTC (Clock)",
         ),
         (
             token(iat=SECONDS + 100),
             "token_not_yet_valid",
-            "sign a token for each page; Rollout's clock is at 12:34:56 UTC: give your app the same (Clock)",
+            "sign a new token for each page, and use Rollout's clock, which says 12:34:56 UTC (Clock)",
         ),
         (token(sub=""), "user_id_unusable", "pass str(user.pk)"),
         (token("sub"), "user_id_unusable", "pass str(user.pk)"),
         (
             token(iss="another"),
             "wrong_client_id",
-            "sign with the client id that the simulator has (ROLLOUT_CLIENT_ID)",
+            "sign with the simulator's client id (ROLLOUT_CLIENT_ID)",
         ),
-        (token("iat"), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
-        (token(exp="x"), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
-        (token(exp=SECONDS + 3602), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
+        (token("iat"), "wrong_times", f"{SIGN}, which signs whole seconds, for at most 3600 s"),
+        (token(exp="x"), "wrong_times", f"{SIGN}, which signs whole seconds, for at most 3600 s"),
+        (token(exp=SECONDS + 3602), "wrong_times", f"{SIGN}, which signs whole seconds, for at most 3600 s"),
         (token(aud="rollout"), "audience", SIGN),
         (token(aud=[]), "audience", SIGN),
-        (token(nbf="x"), "wrong_times", f"{SIGN}, which signs whole seconds and for 3600 s at most"),
+        (token(nbf="x"), "wrong_times", f"{SIGN}, which signs whole seconds, for at most 3600 s"),
         (token(**{"rollout.com": {"authData": {}}}), "auth_data_unusable", "pass AuthData"),
     ],
 )
@@ -115,15 +115,15 @@ def test_claim_of_another_name() -> None:
         verify_connect_token(text, credentials=CREDENTIALS, now=NOW)
     with pytest.raises(IntegrationError) as caught:
         judged(text)
-    assert (caught.value.code, caught.value.fix) == ("wrong_claim_name", f"{SIGN}, which knows the name")
-    lost = "authData is not under 'rollout.com', where Rollout looks, and is lost without an error"
+    assert (caught.value.code, caught.value.fix) == ("wrong_claim_name", f"{SIGN}, which uses the right name")
+    lost = "authData is not under 'rollout.com', where Rollout looks for it, and is lost without an error"
     assert caught.value.problem == f"{lost} ({refused.value})"
 
 
 def test_units_of_the_token() -> None:
     """A life in milliseconds is named as that of the token."""
     key = {"apiKey": "key-1", "refreshToken": "refresh-1", "expiresIn": 3_600_000}
-    with pytest.raises(IntegrationError, match="expiresIn of the connect token is 3600000") as caught:
+    with pytest.raises(IntegrationError, match="expiresIn in the connect token is 3600000") as caught:
         judged(token(**{"rollout.com": {"authData": key}}))
     assert caught.value.code == "expires_in_milliseconds"
 

@@ -1,4 +1,4 @@
-"""A test kit: a simulator of Rollout, and what proves an integration without a network.
+"""A test kit: a simulator of Rollout, and tools that test an integration without a network.
 
 >>> from rollout_auth.testing import CREDENTIALS, assert_connect_token
 >>> from rollout_auth import generate_connect_token
@@ -6,8 +6,8 @@
 >>> assert_connect_token(token, user_id="user-1", credentials=CREDENTIALS).client_id
 'test-client'
 
-``rollout_auth.testing.strategies`` has strategies for hypothesis. The fixtures ``rollout_credentials``,
-``rollout_clock`` and ``rollout_simulator`` are there in every pytest. Nothing else of the package imports this one.
+``rollout_auth.testing.strategies`` has strategies for hypothesis. pytest finds the fixtures ``rollout_credentials``,
+``rollout_clock`` and ``rollout_simulator`` by itself. ``import rollout_auth`` does not import this package.
 """
 
 from .assertions import assert_connect_token

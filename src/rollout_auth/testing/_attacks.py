@@ -1,4 +1,4 @@
-"""What a stranger or a broken client sends: each must be refused, and none may crash the app."""
+"""What a stranger or a broken client sends: the app must refuse each request, and none may crash it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Attack(NamedTuple):
 
 
 def intrude(conversation: Conversation) -> Flow[None]:
-    """Whoever does not know a secret tries each endpoint."""
+    """Try each endpoint without knowing the secrets."""
     yield from _refused(conversation, _intrusions(conversation))
 
 
 def send_garbage(conversation: Conversation) -> Flow[None]:
-    """Send what nobody can read, with the verification token and the signature that let it be read."""
+    """Send bodies that cannot be parsed, with the right verification token or signature, so that the app tries to."""
     yield from _refused(conversation, _garbage(conversation))
 
 
@@ -40,17 +40,17 @@ def _refused(conversation: Conversation, attacks: Iterator[Attack]) -> Flow[None
     for outgoing, code, fix in attacks:
         (response,) = yield [outgoing]
         known = {exchange.line for exchange in conversation.exchanges if exchange.response.is_success}
-        if outgoing.line not in known:  # an app that hides itself from strangers answers 404 to them alone
-            check_route(response, outgoing.purpose.partition(" ")[0], f"the endpoint of a {outgoing.purpose}")
+        if outgoing.line not in known:  # an app that hides from strangers returns 404 to them alone
+            check_route(response, outgoing.purpose.partition(" ")[0], f"the endpoint for a {outgoing.purpose}")
         if response.status >= 500:  # noqa: PLR2004  RFC 9110 section 15.6
-            problem = f"the app answered {response.status} to a request that it should refuse ({outgoing.purpose})"
+            problem = f"the app returned {response.status} for a request that it should refuse ({outgoing.purpose})"
             raise IntegrationError(
                 "server_error",
                 problem,
-                "answer 400 or 401: catch RequestRefusedError, and let the library read the body first",
+                "respond with 400 or 401: catch RequestRefusedError, and let the library read the body first",
             )
         if response.status < 400:  # noqa: PLR2004  RFC 9110 section 15.5
-            raise IntegrationError(code, f"the app answered {response.status} to a {outgoing.purpose}", fix)
+            raise IntegrationError(code, f"the app returned {response.status} for a {outgoing.purpose}", fix)
 
 
 def _intrusions(conversation: Conversation) -> Iterator[Attack]:
@@ -59,7 +59,7 @@ def _intrusions(conversation: Conversation) -> Iterator[Attack]:
     yield from _unverified(conversation, "call", dashboard.api, wrong)
     if dashboard.api.has(API_KEY):
         made_up = conversation.outgoing("call with a made-up API key", dashboard.api, auth_data={"apiKey": wrong})
-        yield Attack(made_up, "api_key_not_checked", "look the API key up: ApiKeyIssuer(...).authenticate(api_key)")
+        yield Attack(made_up, "api_key_not_checked", "look up the API key: ApiKeyIssuer(...).authenticate(api_key)")
     if conversation.is_refreshable:
         refresh = cast("DashboardRequest", dashboard.refresh)
         yield from _unverified(conversation, "refresh", refresh, wrong)
@@ -90,13 +90,13 @@ def _unverified(conversation: Conversation, what: str, template: DashboardReques
 
 _GARBAGE = {
     "nothing": b"",
-    "no JSON": b"{",
-    "no UTF-8": b"\xff\xfe\x00",
-    "no object": b"[1, null]",
-    "a number for a text": b'{"refreshToken":1,"eventId":1}',
+    "invalid JSON": b"{",
+    "invalid UTF-8": b"\xff\xfe\x00",
+    "an array": b"[1, null]",
+    "numbers instead of strings": b'{"refreshToken":1,"eventId":1}',
     "deep nesting": b"[" * 20_000 + b"]" * 20_000,
 }
-_UNSIGNED_GARBAGE = {"a lone surrogate": b'{"refreshToken":"\\ud800"}'}  # in a signed body, JavaScript's own
+_UNSIGNED_GARBAGE = {"a lone surrogate": b'{"refreshToken":"\\ud800"}'}  # signed, it may be JavaScript's
 
 
 def _garbage(conversation: Conversation) -> Iterator[Attack]:

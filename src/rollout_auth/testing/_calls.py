@@ -1,4 +1,4 @@
-"""Connecting, calling and renewing: what Rollout asks of an app, and does with the answers."""
+"""Connecting, calling and renewing: what Rollout sends to an app, and what it does with the responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fetch_token(conversation: Conversation) -> Flow[str]:
 
 
 def connect(conversation: Conversation, token: str | None = None) -> Flow[ConnectToken]:
-    """A browser brings a token: Rollout judges it, and stores its authData in the place of what it had."""
+    """A browser sends a token: Rollout verifies it, and replaces the stored authData with the token's."""
     if token is None:
         token = yield from fetch_token(conversation)
     verified = judged_token(token, conversation.credentials, conversation.dashboard.namespace, conversation.now())
@@ -39,21 +39,21 @@ def connect(conversation: Conversation, token: str | None = None) -> Flow[Connec
 
 
 def call(conversation: Conversation, template: DashboardRequest | None = None) -> Flow[Response]:
-    """Rollout calls the app with the key, which it renews first if that is about to end."""
+    """Rollout calls the app with the key, and renews it first if it is about to expire."""
     connection = conversation.connected()
     if conversation.is_refreshable and conversation.renew_at() <= conversation.now():
         yield from renew(conversation)
     (response,) = yield [conversation.outgoing("call", template or conversation.dashboard.api)]
     if response.status in (401, 403) and connection.is_proven:
         raise _ended_early(conversation, connection)
-    fix = "accept the key that it has given, and look for it and the verification token where Dashboard(api=...) says"
+    fix = "accept the key that you issued; Dashboard(api=...) says where it and the verification token are sent"
     check_success(response, "call", "the API", fix)
     connection.is_proven = True
     return response
 
 
 def send(conversation: Conversation, template: DashboardRequest) -> Flow[Response]:
-    """Any request, whose answer nobody judges."""
+    """Send any request, and return the response unchecked."""
     (response,) = yield [conversation.outgoing("request", template)]
     return response
 
@@ -61,16 +61,16 @@ def send(conversation: Conversation, template: DashboardRequest) -> Flow[Respons
 def _ended_early(conversation: Conversation, connection: Connection) -> IntegrationError:
     passed = (conversation.now() - connection.read_at) // timedelta(seconds=1)
     said = connection.auth_data and connection.auth_data.expires_in
-    life = "without an end" if said is None else f"for {said} s"
+    life = "has no expiresIn" if said is None else f"is valid for {said} s (expiresIn)"
     return IntegrationError(
         "key_ended_early",
-        f"the key is valid {life} by its expiresIn, and was refused {passed} s after Rollout has read it",
-        "accept keys an hour longer than they say, and give expiresIn in seconds",
+        f"the key {life}, but was refused {passed} s after Rollout read it",
+        "accept keys for an hour longer than expiresIn says, and give expiresIn in seconds",
     )
 
 
-KEEP_OLD_REFRESH_TOKENS = "accept an old refresh token for an hour longer than the key lives"
-"""A page can bring it back an hour after it was signed, and Rollout uses it when that key's life is nearly over."""
+KEEP_OLD_REFRESH_TOKENS = "accept an old refresh token until an hour after its key expires"
+"""A page can bring it back an hour after it was signed, and Rollout uses it when that key is about to expire."""
 
 
 def renew(conversation: Conversation) -> Flow[AuthData]:
@@ -83,14 +83,14 @@ def renew(conversation: Conversation) -> Flow[AuthData]:
 def renew_at_once(conversation: Conversation, count: int) -> Flow[list[AuthData]]:
     """Several of Rollout's machines ask for a new key at the same time, with the same refresh token."""
     if count < 1:
-        raise ConfigurationError("count is less than one: pass how many refreshes are sent at once")
+        raise ConfigurationError("count is less than one: pass the number of refreshes to send at once")
     outgoing, before = _refresh(conversation)
     responses = yield [outgoing] * count
     for response in responses:
         if is_refusal(response) and any(other.is_success for other in responses):
             raise IntegrationError(
                 "refresh_race",
-                f"of {count} refreshes at once with one refresh token, one was answered {response.status}",
+                f"{count} refreshes were sent at once with one refresh token, and one of them got {response.status}",
                 KEEP_OLD_REFRESH_TOKENS,
             )
     return [_renewed(conversation, response, before) for response in responses]

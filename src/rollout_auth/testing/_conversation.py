@@ -1,7 +1,7 @@
 """Rollout's side of the conversation, without a transport: what it knows, and what it can send.
 
-The steps stand in ``_calls``, ``_deliveries`` and ``_attacks``: generators that yield requests and are sent answers.
-``_simulator`` drives them, with and without ``async``; ``_answers`` and ``_tokens`` judge what comes back.
+The steps are in ``_calls``, ``_deliveries`` and ``_attacks``: generators that yield requests and are sent responses.
+``_simulator`` runs them, with and without ``async``; ``_answers`` and ``_tokens`` check what comes back.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _EARLY = timedelta(minutes=5)
 
 @dataclass
 class Connection:
-    """What Rollout has stored of a user, until the user connects again."""
+    """What Rollout has stored about a user, until the user connects again."""
 
     user_id: str
     auth_data: AuthData | None
     read_at: datetime
-    """When the key was read, from which ``expiresIn`` counts."""
+    """When the key was read; ``expiresIn`` counts from then."""
     is_proven: bool = False
     """Whether the app has accepted the key."""
 
 
 class Conversation:
-    """The state of one Rollout in its conversation with one app, and the requests that follow from it."""
+    """Rollout's state in its conversation with one app, and the requests that follow from it."""
 
     def __init__(
         self, credentials: ClientCredentials, verification_token: str | None, dashboard: Dashboard, clock: Clock
@@ -63,7 +63,7 @@ class Conversation:
             self.mask.learn("verification token", verification_token)
 
     def now(self) -> datetime:
-        """The time as Rollout has it, which may differ from the app's."""
+        """The time on Rollout's clock, which may differ from the app's."""
         return self.clock.now() + self.skew
 
     # --- the requests -----------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class Conversation:
         auth_data: Mapping[str, object] | None = None,
         verification_token: str | None = None,
     ) -> Outgoing:
-        """A request of the dashboard, filled in with what is stored, or with something in its place."""
+        """A request from the dashboard, filled in with what is stored, except for the values that are given here."""
         connection = self.connection
         context: dict[str, object] = {}
         if connection is not None:
@@ -94,11 +94,11 @@ class Conversation:
                 fix = "pass verification_token=... to the simulator, or set ROLLOUT_VERIFICATION_TOKEN"
         else:
             return Outgoing(purpose, request, f"{template.method} {template.path}", str(template))
-        raise IntegrationError("cannot_fill", f"the {purpose} request cannot be made, because {problem}", fix)
+        raise IntegrationError("cannot_fill", f"the {purpose} request cannot be built, because {problem}", fix)
 
     def record(self, outgoing: Outgoing, response: Response) -> Exchange:
-        """Keep an exchange, with how it may be shown."""
-        start, lost = f"{self.now():%H:%M:%S}  {outgoing.purpose}: ", " (the answer is lost)" * outgoing.is_lost
+        """Record an exchange, and what may be shown of it."""
+        start, lost = f"{self.now():%H:%M:%S}  {outgoing.purpose}: ", " (the response is lost)" * outgoing.is_lost
         summary = f"{start}{outgoing.line} -> {response.status}{lost}"
         answer = f"{response.status} {self.mask.show(response)}".rstrip()
         shown = f"{start}{outgoing.shown} -> {answer}{lost}"
@@ -108,38 +108,38 @@ class Conversation:
         return exchange
 
     def store(self, auth_data: AuthData) -> None:
-        """Keep a key, whose life begins now."""
+        """Store a key, whose lifetime starts now."""
         connection = self.connected()
         self.mask.learn_auth_data(auth_data)
         connection.auth_data, connection.read_at, connection.is_proven = auth_data, self.now(), False
 
     @property
     def is_refreshable(self) -> bool:
-        """Whether somebody is connected whose key can be renewed."""
+        """Whether somebody is connected with a key that can be renewed."""
         if self.connection is None or self.connection.auth_data is None:
             return False
         return self.dashboard.refresh is not None and self.connection.auth_data.is_refreshable
 
     def renew_at(self) -> datetime:
-        """When Rollout renews the key: some minutes before its end, or half its life if that is shorter."""
+        """When Rollout renews the key: a few minutes before it expires, or halfway through a short lifetime."""
         life = timedelta(seconds=cast("int", self.refreshable().expires_in))
         return self.connected().read_at + life - min(_EARLY, life / 2)
 
     def refreshable(self) -> AuthData:
-        """The authData there is, if its key can be renewed."""
+        """The stored authData, if its key can be renewed."""
         connection = self.connected()
         if not self.is_refreshable:
             raise ConfigurationError("the key cannot be renewed: sign AuthData with refresh_token and expires_in")
         return cast("AuthData", connection.auth_data)
 
     def connected(self) -> Connection:
-        """The connection there is."""
+        """The current connection."""
         if self.connection is None:
-            raise ConfigurationError("nobody is connected: call connect() before")
+            raise ConfigurationError("nobody is connected: call connect() first")
         return self.connection
 
     def until_answered(self, outgoing: Outgoing, code: str, fix: str) -> Flow[Response]:
-        """The answer to a request, which is sent again if the first answer is to be lost."""
+        """The response to a request, which is sent again if the first response is to be lost."""
         if not self.loses_next_answer:
             (response,) = yield [outgoing]
             return response
@@ -147,6 +147,6 @@ class Conversation:
         (lost,) = yield [outgoing._replace(is_lost=True)]
         (response,) = yield [outgoing]
         if lost.is_success and is_refusal(response):
-            problem = f"the answer to a {outgoing.purpose} was lost, and the same again was answered {response.status}"
+            problem = f"the response to a {outgoing.purpose} was lost, and the repeated request got {response.status}"
             raise IntegrationError(code, problem, fix)
         return response

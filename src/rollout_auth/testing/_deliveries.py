@@ -1,4 +1,4 @@
-"""Webhooks: deliveries that are repeated and reordered, and why a good one is refused."""
+"""Webhooks: deliveries that are repeated and reordered, and why a valid one is refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .webhook_signing import Digest, SignedContent, sign_webhook, signed_headers
 
 __tracebackhide__ = True
 
-_AGAIN = "webhook_not_repeatable", "answer a second delivery of an eventId as the first"
+_AGAIN = "webhook_not_repeatable", "respond to a repeated eventId as you did the first time"
 _FORMS: tuple[tuple[SignedContent, Digest], ...] = (
     ("base64", "hex"),
     ("base64", "base64"),
@@ -33,7 +33,7 @@ def deliver(
     times: int = 1,
     is_signed_with_previous: bool = False,
 ) -> Flow[list[WebhookEvent]]:
-    """Deliver webhooks in this order, each as often as told."""
+    """Deliver webhooks in this order, each of them ``times`` times."""
     secrets = conversation.credentials.secrets
     if is_signed_with_previous and len(secrets) == 1:
         raise ConfigurationError("there is no previous client secret: pass one in ClientCredentials(...)")
@@ -42,12 +42,12 @@ def deliver(
         for delivery in range(times):
             response = yield from conversation.until_answered(outgoing, *_AGAIN)
             if is_refusal(response) and delivery:
-                problem = f"the same webhook was taken at first, and then answered {response.status}"
+                problem = f"the app accepted a webhook, and returned {response.status} when it was delivered again"
                 raise IntegrationError(_AGAIN[0], problem, _AGAIN[1])
             check_route(response, "webhook", "the webhook endpoint")
             if is_refusal(response):
                 raise (yield from _mistake(conversation, body, response, is_signed_with_previous))
-            check_success(response, "webhook", "the webhook endpoint", "answer 2xx")
+            check_success(response, "webhook", "the webhook endpoint", "respond with 2xx")
     return [_event(conversation, body) for body in bodies]
 
 
@@ -60,11 +60,11 @@ def deliver_named(
     is_reordered: bool = False,
     is_signed_with_previous: bool = False,
 ) -> Flow[list[WebhookEvent]]:
-    """Deliver webhooks of these names; the returned events are in the order of delivery."""
+    """Deliver webhooks with these event names. The returned events are in the order of delivery."""
     if isinstance(resource_ids, str):
-        raise TypeError("resource_ids is str: pass a list of texts, such as ['42']")
+        raise TypeError("resource_ids is str: pass a list of strings, such as ['42']")
     if not names or times < 1:
-        raise ConfigurationError("there is nothing to deliver: pass the names of events, and times of one or more")
+        raise ConfigurationError("there is nothing to deliver: pass the names of events, and times=1 or more")
     bodies = [event(conversation, name, resource_ids) for name in names]
     if is_reordered:
         bodies.reverse()
@@ -85,14 +85,14 @@ def event(conversation: Conversation, name: str, resource_ids: Sequence[str], **
 
 
 def signed(conversation: Conversation, body: bytes, secret: str, purpose: str = "webhook") -> Outgoing:
-    """A webhook that a secret signs in the dashboard's way."""
+    """A webhook, signed with a secret as the dashboard's settings say."""
     dashboard = conversation.dashboard
     headers = signed_headers(body, secret, dashboard.signed_content, dashboard.digest)
     return webhook(conversation, body, headers, f"{len(body)} bytes, signed", purpose)
 
 
 def webhook(conversation: Conversation, body: bytes, headers: Mapping[str, str], shown: str, purpose: str) -> Outgoing:
-    """A webhook as it travels."""
+    """A webhook as an HTTP request."""
     path = conversation.dashboard.webhook_path
     if path is None:
         raise ConfigurationError("the dashboard has no webhooks: pass Dashboard(webhook_path=...)")
@@ -108,11 +108,11 @@ def _event(conversation: Conversation, body: bytes) -> WebhookEvent:
 def _mistake(
     conversation: Conversation, body: bytes, response: Response, is_signed_with_previous: bool
 ) -> Flow[IntegrationError]:
-    """Why a rightly signed webhook was refused: found by what the app accepts in its place."""
-    refused = f"a rightly signed webhook was answered {response.status}"
+    """Find out why a correctly signed webhook was refused, by what the app accepts instead."""
+    refused = f"the app returned {response.status} for a correctly signed webhook"
     if is_signed_with_previous:
-        fix = "verify with the previous client secret too, during a rotation (ROLLOUT_PREVIOUS_CLIENT_SECRET)"
-        return IntegrationError("previous_secret_refused", f"{refused}, signed with the previous secret", fix)
+        fix = "during a rotation, verify with the previous client secret too (ROLLOUT_PREVIOUS_CLIENT_SECRET)"
+        return IntegrationError("previous_secret_refused", f"{refused} (signed with the previous secret)", fix)
     secret = conversation.credentials.client_secret
     payload = json.loads(body)
     as_python_writes = (json.dumps(payload).encode(), webhook_body(payload))
@@ -121,20 +121,20 @@ def _mistake(
         if answer.is_success:
             fix = "verify the raw bytes that arrived: verify_webhook(request.get_data(), request.headers)"
             return IntegrationError(
-                "webhook_reserialised", f"{refused}: what was verified is the JSON read and written again", fix
+                "webhook_reserialised", f"{refused}: the app verifies JSON that was parsed and written again", fix
             )
     right = conversation.dashboard.signed_content, conversation.dashboard.digest
     for content, digest in (form for form in _FORMS if form != right):
-        way = f"a digest in {digest} over the {content} body"
+        way = f"a {digest} digest of the {content} body"
         headers = signed_headers(body, secret, content, digest)
-        shown = f"{len(body)} bytes, signed by {way}"
+        shown = f"{len(body)} bytes, signed with {way}"
         (answer,) = yield [webhook(conversation, body, headers, shown, "webhook, to find out why")]
         if answer.is_success:
             return IntegrationError(
                 "webhook_signed_otherwise",
                 f"{refused}: the app expects {way}",
-                "verify what your Rollout signs, or set signed_content and digest of Dashboard",
+                "verify what your Rollout signs, or set signed_content and digest in Dashboard",
             )
     return IntegrationError(
-        "webhook_refused", refused, "verify with the client secret that the simulator has (ROLLOUT_CLIENT_SECRET)"
+        "webhook_refused", refused, "verify with the simulator's client secret (ROLLOUT_CLIENT_SECRET)"
     )

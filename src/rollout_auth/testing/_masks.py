@@ -1,4 +1,4 @@
-"""How secrets stay out of transcripts: what was sent is shown by its template, what came back is masked."""
+"""How secrets stay out of transcripts: a request is shown as its template, and a response is masked."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from rollout_auth import AuthData, MalformedRequestError
 if TYPE_CHECKING:
     from .messages import Response
 
-_TOKEN_LIKE = r"(?![a-z_.-]+(?![0-9A-Za-z_.~+/=-]))[0-9A-Za-z_.~+/=-]{20,}"  # what no word of an error message is
+_TOKEN_LIKE = r"(?![a-z_.-]+(?![0-9A-Za-z_.~+/=-]))[0-9A-Za-z_.~+/=-]{20,}"  # unlike any word of an error message
 _SHOWN_FIELDS = ("code", "detail", "error", "error_description", "expiresAt", "message", "status", "title", "type")
 _LONGEST = 300
-_LONG = 12  # characters; a shorter text of authData, such as a region, is a word like others
-_SHORT = 8  # characters; a shorter secret is looked for as a word of its own
+_LONG = 12  # characters; shorter text in authData, such as a region, is an ordinary word
+_SHORT = 8  # characters; a shorter secret is hidden only as a whole word
 
 
 class Mask:
-    """The secrets of a conversation, by name, and what hides them in any text."""
+    """The secrets of a conversation, by name. Hides them in any text."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._patterns: dict[str, re.Pattern[str]] = {}
 
     def learn(self, name: str, *secrets: str) -> None:
-        """Hide these from now on, plain, in JSON and in URLs, whatever of it is escaped there."""
+        """Hide these secrets from now on: as they are, in JSON and in URLs, with any of their characters escaped."""
         for secret in secrets:
             if secret not in self._names:
                 self._names[secret] = name
                 self._patterns[secret] = _pattern(secret)
 
     def learn_auth_data(self, auth_data: AuthData) -> None:
-        """Hide a key, its refresh token, and the longer texts in the further fields."""
+        """Hide a key, its refresh token, and the longer strings in the other fields."""
         self.learn("API key", auth_data.api_key)
         if auth_data.refresh_token is not None:
             self.learn("refresh token", auth_data.refresh_token)
         self.learn("authData", *_long_texts(dict(auth_data.extra)))
 
     def hide(self, text: str) -> str:
-        """The text with a name in the place of each secret, and without anything that looks like one."""
+        """The text, with each secret replaced by its name, and anything else that looks like a secret hidden."""
         for secret in sorted(self._names, key=len, reverse=True):
             text = self._patterns[secret].sub(f"<{self._names[secret]}>", text)
         return re.sub(_TOKEN_LIKE, lambda match: hidden(match[0]), text)
 
     def show(self, response: Response) -> str:
-        """What an answer says, on one line."""
+        """What a response says, on one line."""
         body = response.body
         if not body:
             return ""
@@ -76,7 +76,7 @@ class Mask:
 
 
 def _long_texts(value: object) -> Iterator[str]:
-    """The texts in a JSON value that may be secrets."""
+    """The strings in a JSON value that may be secrets."""
     if isinstance(value, dict):
         value = list(cast("dict[str, object]", value).values())
     if isinstance(value, list):
@@ -92,8 +92,8 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 
 def _in_any_form(character: str) -> str:
-    """A pattern for a character as it is, as a URL may have it, and as JSON may have it."""
-    if re.fullmatch("[0-9A-Za-z._~-]", character):  # RFC 3986 section 2.3: what nobody escapes
+    """A pattern for a character: as it is, as URLs escape it, and as JSON escapes it."""
+    if re.fullmatch("[0-9A-Za-z._~-]", character):  # RFC 3986 section 2.3: never escaped
         return re.escape(character)
     utf_16 = character.encode("utf-16-be").hex()
     escaped = "".join(rf"\\u{utf_16[place : place + 4]}" for place in range(0, len(utf_16), 4))
@@ -103,10 +103,10 @@ def _in_any_form(character: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """A text's length in its place."""
+    """A placeholder that tells only the length of the text."""
     return f"<hidden, {len(text)} characters>"
 
 
 def printable(text: str) -> str:
-    """The text without what controls a terminal."""
+    """The text, with the characters that control a terminal replaced."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

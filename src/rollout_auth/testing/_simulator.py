@@ -1,4 +1,4 @@
-"""What both simulators have: the state, the clock, the faults that are switched on, and how a flow is run."""
+"""What both simulators share: the state, the clock, the faults that are switched on, and how a flow is run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DEFAULT = Dashboard()
 
 
 class Simulator:
-    """What both simulators have: the state, and the faults that are switched on for the next step."""
+    """What both simulators share: the state, and the faults that are switched on for the next step."""
 
     @sealed
     def __init__(
@@ -47,7 +47,7 @@ class Simulator:
         if not isinstance(dashboard, Dashboard):
             raise TypeError(f"dashboard is {type(dashboard).__name__}: pass Dashboard(...)")
         if not isinstance(clock, (Clock, type(None))):
-            raise TypeError(f"clock is {type(clock).__name__}: pass Clock(), or nothing for a new one")
+            raise TypeError(f"clock is {type(clock).__name__}: pass Clock(...), or leave it out")
         self._transport = transport_for(app)
         self._conversation = Conversation(credentials, verification_token, dashboard, clock or Clock())
 
@@ -58,18 +58,18 @@ class Simulator:
 
     @property
     def auth_data(self) -> AuthData | None:
-        """What Rollout has stored: from the last connect token, or from a refresh since then."""
+        """What Rollout has stored, from the last connect token or from a later refresh."""
         connection = self._conversation.connection
         return None if connection is None else connection.auth_data
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """Every request and answer so far; ``str`` of each masks secrets."""
+        """Every request and response so far; ``str`` of each masks secrets."""
         return tuple(self._conversation.exchanges)
 
     @property
     def transcript(self) -> str:
-        """Every exchange on a line of its own, secrets masked."""
+        """Every exchange, one on each line, with secrets masked."""
         return "\n".join(map(str, self._conversation.exchanges))
 
     def advance(self, duration: timedelta) -> None:
@@ -77,11 +77,11 @@ class Simulator:
         self._conversation.clock.advance(duration)
 
     def lose_next_answer(self) -> None:
-        """Lose the answer to the next refresh or webhook: Rollout sends the same again."""
+        """Lose the response to the next refresh or webhook, so that Rollout sends the request again."""
         self._conversation.loses_next_answer = True
 
     def set_skew(self, skew: timedelta) -> None:
-        """Let Rollout's clock differ from its own time by this much, which may be negative."""
+        """Set Rollout's clock ahead of ``clock`` by this duration, or behind it if the duration is negative."""
         check_duration("skew", skew)
         self._conversation.skew = skew
 
@@ -90,7 +90,7 @@ class Simulator:
 
 
 class Run(Generic[R]):
-    """A flow under way: what it has to send next, or what came of it."""
+    """A flow in progress: what it has to send next, or its result."""
 
     def __init__(self, conversation: Conversation, flow: Flow[R]) -> None:
         self.outgoing: Sequence[Outgoing] = ()
@@ -101,7 +101,7 @@ class Run(Generic[R]):
 
     @property
     def requests(self) -> list[Request]:
-        """What is to be sent."""
+        """The requests to send next."""
         return [outgoing.request for outgoing in self.outgoing]
 
     @property
@@ -111,27 +111,27 @@ class Run(Generic[R]):
 
     @property
     def result(self) -> R:
-        """What the flow returned, once there is nothing to send."""
+        """What the flow returned, once there is nothing left to send."""
         return self._results[0]
 
     def answer(self, responses: Sequence[Response]) -> None:
-        """Record the answers, and go on."""
+        """Record the responses, and continue."""
         for outgoing, response in zip(self.outgoing, responses, strict=True):
             self._conversation.record(outgoing, response)
         self._go_on(lambda: self._flow.send(responses))
 
     def fail(self, error: Exception) -> None:
-        """Tell the flow that the app raised or cannot be reached; the app's own error is the cause."""
+        """Tell the flow that the app raised an exception or cannot be reached; that exception is the cause."""
         purpose = self.outgoing[0].purpose
         if isinstance(error, OSError):
             reason = error.strerror or type(error).__name__
-            problem = f"no answer to a {purpose} ({reason})"
+            problem = f"no response to the request {purpose!r} ({reason})"
             mistake = IntegrationError("unreachable", problem, "start the app, or fix its URL")
         else:
-            problem = f"the app raised {type(error).__name__} on a {purpose}"
+            problem = f"the app raised {type(error).__name__} during the request {purpose!r}"
             is_ours = isinstance(error, RequestRefusedError)
-            answer = "catch RequestRefusedError, and answer with error_response(error)"
-            fix = answer if is_ours else "see the cause, with its lines"
+            answer = "catch RequestRefusedError, and respond with error_response(error)"
+            fix = answer if is_ours else "see the cause and its traceback"
             mistake = IntegrationError("app_raised", problem, fix)
         mistake.__cause__ = error
         self._go_on(lambda: self._flow.throw(mistake))

@@ -1,6 +1,6 @@
-"""What Rollout makes of a connect token: it is taken, or the mistake in it is named.
+"""How Rollout reads a connect token: it accepts the token, or the mistake is named.
 
-Source: docs.rollout.com/documentation/authenticating-with-rollout, by way of ``verify_connect_token``. A token whose
+Source: docs.rollout.com/documentation/authenticating-with-rollout, through ``verify_connect_token``. A token whose
 authData Rollout would lose is refused too.
 """
 
@@ -31,7 +31,7 @@ __tracebackhide__ = True
 
 
 def judged_token(token: str, credentials: ClientCredentials, namespace: Namespace, now: datetime) -> ConnectToken:
-    """What a token says, if Rollout takes it and loses nothing of it."""
+    """What a token says, if Rollout accepts it and loses nothing in it."""
     try:
         verified = verify_connect_token(token, credentials=credentials, namespace=namespace, now=now)
     except VerificationError as error:
@@ -51,26 +51,24 @@ def _token_mistake(token: str, error: VerificationError, namespace: Namespace, n
         return IntegrationError("wrong_algorithm" if is_other else "malformed_token", reason, use)
     if isinstance(error, BadSignatureError):
         return IntegrationError(
-            "wrong_secret", reason, "sign with the client secret that the simulator has (ROLLOUT_CLIENT_SECRET)"
+            "wrong_secret", reason, "sign with the simulator's client secret (ROLLOUT_CLIENT_SECRET)"
         )
     if isinstance(error, (TokenExpiredError, TokenNotYetValidError)):
         code = "token_expired" if isinstance(error, TokenExpiredError) else "token_not_yet_valid"
-        fix = f"sign a token for each page; Rollout's clock is at {now:%H:%M:%S} UTC: give your app the same (Clock)"
+        fix = f"sign a new token for each page, and use Rollout's clock, which says {now:%H:%M:%S} UTC (Clock)"
         return IntegrationError(code, reason, fix)
     claim = cast("InvalidClaimError", error).claim
     if claim == "sub":
         value = _claims_of(token).get("sub")
         if isinstance(value, int):
             return IntegrationError(
-                "user_id_not_text", "the user id (sub) is a number, and Rollout takes a string", "pass str(user.pk)"
+                "user_id_not_text", "the user id (sub) is a number, but Rollout expects a string", "pass str(user.pk)"
             )
         return IntegrationError("user_id_unusable", reason, "pass str(user.pk)")
     if claim == "iss":
-        return IntegrationError(
-            "wrong_client_id", reason, "sign with the client id that the simulator has (ROLLOUT_CLIENT_ID)"
-        )
+        return IntegrationError("wrong_client_id", reason, "sign with the simulator's client id (ROLLOUT_CLIENT_ID)")
     if claim in ("iat", "exp", "nbf"):
-        fix = f"{use}, which signs whole seconds and for {MAX_LIFETIME} s at most"
+        fix = f"{use}, which signs whole seconds, for at most {MAX_LIFETIME} s"
         return IntegrationError("wrong_times", reason, fix)
     if claim == "aud":
         return IntegrationError("audience", reason, use)
@@ -78,8 +76,8 @@ def _token_mistake(token: str, error: VerificationError, namespace: Namespace, n
         details = as_object(_claims_of(token).get(namespace)) or {}
         check_units((as_object(details.get("authData")) or {}).get("expiresIn"), "the connect token")
         return IntegrationError("auth_data_unusable", reason, "pass AuthData")
-    lost = f"authData is not under {namespace!r}, where Rollout looks, and is lost without an error"
-    return IntegrationError("wrong_claim_name", f"{lost} ({error})", f"{use}, which knows the name")
+    lost = f"authData is not under {namespace!r}, where Rollout looks for it, and is lost without an error"
+    return IntegrationError("wrong_claim_name", f"{lost} ({error})", f"{use}, which uses the right name")
 
 
 def _header_of(token: str) -> dict[str, object]:

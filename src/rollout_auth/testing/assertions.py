@@ -1,4 +1,4 @@
-"""``assert_connect_token``: what a token must say, and how it differs."""
+"""``assert_connect_token``: check what a token says, and show how it differs."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def assert_connect_token(
     namespace: Namespace = NAMESPACE,
     now: datetime | None = None,
 ) -> ConnectToken:
-    """Assert that a token verifies, and says this user id and, if given, this authData; return what it says.
+    """Assert that a token verifies and contains this user id and, if given, this authData. Returns what it says.
 
     Args:
         token: the compact JWT.
         user_id: the expected ``sub``.
-        auth_data: the expected authData, or None for none; left out, it may be any.
+        auth_data: the expected authData, or None for none; if it is left out, any authData is accepted.
         credentials: None reads the environment.
         namespace: the claim in which authData is expected.
         now: the instant to verify at; None is the current time.
 
-    Raises ``AssertionError``, whose message has every difference and no secret; ``TypeError``, ``InvalidUserIdError``
-    and ``ConfigurationError`` for your own arguments.
+    Raises ``AssertionError``, whose message has every difference and no secret. Wrong arguments raise ``TypeError``,
+    ``InvalidUserIdError`` or ``ConfigurationError``.
     """
     user_id = checked_user_id(user_id)
     if auth_data is not None:
@@ -50,7 +50,7 @@ def assert_connect_token(
         differences = _differences(verified, user_id, auth_data)
         if not differences:
             return verified
-        problem = "\n  ".join(["the connect token says something else:", *differences])
+        problem = "\n  ".join(["the connect token is not as expected:", *differences])
     raise AssertionError(problem)
 
 
@@ -66,17 +66,17 @@ def _differences(verified: ConnectToken, user_id: str, auth_data: AuthData | Non
     found, expected = verified.auth_data.to_dict(), auth_data.to_dict()
     for name in found | expected:
         if name not in expected:
-            lines.append(f"authData.{name}: there, expected to be absent")
+            lines.append(f"authData.{name}: present, expected to be absent")
         elif name not in found:
             lines.append(f"authData.{name}: absent, expected {_shown(name, expected[name])}")
         elif FrozenObject({"value": found[name]}) != FrozenObject({"value": expected[name]}):
             pair = [_shown(name, value) for value in (found[name], expected[name])]
-            lines.append(f"authData.{name}: {pair[0]}, expected {'another' if pair[0] == pair[1] else pair[1]}")
+            lines.append(f"authData.{name}: {pair[0]}, expected {'another value' if pair[0] == pair[1] else pair[1]}")
     return lines
 
 
 def _shown(name: str, value: object) -> str:
-    """A number as it is, and of a text no more than its length: it may be a secret."""
+    """A number as it is, but only the length of a string, because it may be a secret."""
     if name == "expiresIn":
         return str(cast("int", value))
     return f"<hidden, {len(value)} characters>" if isinstance(value, str) else HIDDEN

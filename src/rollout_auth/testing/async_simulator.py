@@ -86,7 +86,7 @@ class AsyncRolloutSimulator(Simulator):
     async def _exchange(self, run: Run[Any]) -> None:
         try:
             responses = await self._transport.send_async(run.requests)
-        except Exception as error:  # noqa: BLE001  the app's own, whatever it is
+        except Exception as error:  # noqa: BLE001  whatever the app raises
             run.fail(error)
         else:
             run.answer(responses)

@@ -1,7 +1,7 @@
-"""The part of Rollout's API that its user interface calls, for a page under test: ``apiBaseUrl`` of the front end.
+"""The part of Rollout's API that its user interface calls, for testing a page: the front end's ``apiBaseUrl``.
 
-Source: npm ``@rollout/link-react`` 0.14.0, as its requests and their handling show. The page is on another origin, so
-each request is preflighted (WHATWG Fetch, "CORS protocol").
+Source: npm ``@rollout/link-react`` 0.14.0: the requests that it sends, and how it handles the responses. The page is on
+another origin, so each request is preflighted (WHATWG Fetch, "CORS protocol").
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ _LONGEST = 64 * 1024
 
 
 class BrowserRequest(NamedTuple):
-    """What the page asked, and what it was answered."""
+    """What the page requested, and the response that it got."""
 
     method: str
     """Such as ``"GET"``."""
     path: str
     """Without the query."""
     status: int
-    """The HTTP status of the answer."""
+    """The HTTP status of the response."""
     user_id: str | None
-    """Whose token it carried; None if that was refused."""
+    """The user whose token it carried; None if the token was refused."""
 
 
 class BrowserAPI:
-    """A WSGI app that answers Rollout's front end, and judges each of its tokens as ``RolloutSimulator.connect`` does.
+    """A WSGI app that serves Rollout's front end, and verifies its tokens as ``RolloutSimulator.connect`` does.
 
-    ``with serve(BrowserAPI(simulator)) as api_base_url:`` gives the address to hand to the page, where it is the
+    ``with serve(BrowserAPI(simulator)) as api_base_url:`` gives the address to pass to the page, which sets it as
     ``apiBaseUrl`` of ``RolloutLinkProvider``.
     """
 
@@ -69,10 +69,10 @@ class BrowserAPI:
         self._refuses_next = False
         self._refused: set[str] = set()
         self.requests: list[BrowserRequest] = []
-        """Every request but preflights and icons, in order."""
+        """Every request except preflights and icons, in order."""
 
     def refuse_next_token(self) -> None:
-        """Answer 401 to the token that comes next, and to that token from then on."""
+        """Return 401 for the next token, and for that token from then on."""
         self._refuses_next = True
 
     def __call__(
@@ -109,13 +109,13 @@ class BrowserAPI:
         scheme, _, token = authorization.partition(" ")
         if scheme != "Bearer":
             raise IntegrationError(
-                "token_missing", "the page sent no connect token", "give it a function that fetches one"
+                "token_missing", "the page sent no connect token", "pass it a function that fetches one"
             )
         if self._refuses_next:
             self._refuses_next = False
             self._refused.add(token)
         if token in self._refused:
-            raise IntegrationError("token_refused", "the token is refused, as told", "fetch another")
+            raise IntegrationError("token_refused", "the token is refused, as the test asked", "fetch another")
         return self._simulator.connect(token).user_id
 
     def _routed(self, route: str, environ: dict[str, Any], credentials: list[dict[str, str]]) -> Response:

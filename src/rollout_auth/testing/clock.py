@@ -1,4 +1,4 @@
-"""A clock for tests, which is moved instead of waited for."""
+"""A clock for tests, which you move forward instead of waiting."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rollout_auth._time import check_duration, epoch_seconds, replace_clock
 
 
 class Clock:
-    """The time as the simulator has it.
+    """The simulator's clock.
 
-    ``Clock()`` goes with the machine's clock, ``Clock(start)`` stands still at an aware ``datetime``; ``advance`` moves
-    either. Raises ``TypeError`` for a start that is no ``datetime``, and ``ConfigurationError`` for a naive one or one
-    before 1970.
+    ``Clock()`` follows the machine's clock, and ``Clock(start)`` stands still at an aware ``datetime``; ``advance``
+    moves either forward. Raises ``TypeError`` for a start that is not a ``datetime``, and ``ConfigurationError`` for
+    one that is naive or before 1970.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -26,26 +26,26 @@ class Clock:
         self._ahead = timedelta(0)
 
     def now(self) -> datetime:
-        """The current instant, aware and in UTC: hand it to the library as ``now``."""
+        """The current time, aware and in UTC: pass it to the library as ``now``."""
         start = datetime.fromtimestamp(time.time(), timezone.utc) if self._start is None else self._start
         return start.astimezone(timezone.utc) + self._ahead
 
     def advance(self, duration: timedelta) -> None:
-        """Move on by a duration that is not negative.
+        """Move the clock forward by a duration, which must not be negative.
 
-        Raises ``TypeError`` for anything but a ``timedelta``, and ``ConfigurationError`` for one that goes back.
+        Raises ``TypeError`` for anything but a ``timedelta``, and ``ConfigurationError`` for a negative one.
         """
         check_duration("duration", duration)
         if duration < timedelta(0):
-            raise ConfigurationError("duration is negative, and time goes forward: pass timedelta(minutes=59)")
+            raise ConfigurationError("duration is negative, but time only moves forward: pass timedelta(minutes=59)")
         self._ahead += duration
 
     @contextmanager
     def installed(self) -> Generator[Clock, None, None]:
-        """A context manager: while it lasts, every call of this library in this process reads the time here.
+        """A context manager: inside its block, every call to this library in this process uses this clock.
 
-        A call that is given ``now`` keeps to that. So an app under test ages with the simulator. Code that asks the
-        machine itself for the time does not.
+        A call with ``now`` uses that instead. An app in this process thus ages with the simulator, except for code that
+        asks the machine for the time.
         """
         before = replace_clock(lambda: self.now().timestamp())
         try:

@@ -1,4 +1,4 @@
-"""Credentials for tests: of full length, so that no warning disturbs a suite, and of no use anywhere else."""
+"""Credentials for tests: long enough that no warning disturbs a test suite, and useless anywhere else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENVIRON: Mapping[str, str] = MappingProxyType(
         VERIFICATION_TOKEN_VARIABLE: VERIFICATION_TOKEN,
     }
 )
-"""The variables of the environment, for an app that reads them when it is imported."""
+"""The environment variables, for an app that reads them when it is imported."""
 
 CREDENTIALS = ClientCredentials.from_env(ENVIRON)
 """A client id and a client secret of 64 bytes."""

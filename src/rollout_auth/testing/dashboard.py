@@ -1,4 +1,4 @@
-"""What a partner sets up: the requests of Rollout's dashboard, and the token endpoint that the partner's page calls."""
+"""What a partner sets up: the requests in Rollout's dashboard, and the token endpoint that the partner's page calls."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _REFRESH = DashboardRequest(
 class Dashboard:
     """The requests that reach the app under test. The defaults are those of the example apps.
 
-    Raises ``TypeError`` for a request that is none, and ``ConfigurationError`` for a setting that there is not.
+    Raises ``TypeError`` for a request of the wrong type, and ``ConfigurationError`` for a setting that does not exist.
     """
 
     token: DashboardRequest = _TOKEN
-    """How the partner's page asks for a token; headers such as that of a session belong here."""
+    """How the partner's page asks for a token, including headers such as the session's."""
     token_field: str = "token"
-    """The field of the token endpoint's JSON; an answer of another type is the token itself."""
+    """The field of the token endpoint's JSON; a response of any other type is the token itself."""
     api: DashboardRequest = _API
     """A call with the user's key."""
     refresh: DashboardRequest | None = _REFRESH
-    """How a key is renewed; None if keys do not end."""
+    """How a key is renewed; None if keys do not expire."""
     webhook_path: str | None = "/rollout/webhook"
-    """Where webhooks go; None if there are none."""
+    """Where webhooks are sent; None if there are none."""
     signed_content: SignedContent = "base64"
-    """What a webhook's signature is over: the body's base64 text, or ``"raw"`` for the body itself."""
+    """What a webhook's signature covers: the body as base64 text, or ``"raw"`` for the body itself."""
     digest: Digest = "hex"
-    """How a webhook's signature is written: ``"hex"`` or ``"base64"``."""
+    """How a webhook's signature is encoded: ``"hex"`` or ``"base64"``."""
     namespace: Namespace = NAMESPACE
     """The claim that holds authData."""
 

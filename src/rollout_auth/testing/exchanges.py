@@ -1,4 +1,4 @@
-"""What was sent and answered, kept for tests and shown in their failures."""
+"""Requests and responses, kept for tests and shown when they fail."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from .messages import Request, Response
 
 
 class Outgoing(NamedTuple):
-    """A request that is to be sent: what for, how it may be shown, and whether its answer is thrown away."""
+    """A request to send: its purpose, what may be shown of it, and whether its response is thrown away."""
 
     purpose: str
     request: Request
     line: str
-    """The method and the path, without what fills it in."""
+    """The method and the path, with placeholders in place of values."""
     shown: str
-    """The whole request, likewise."""
+    """The whole request, also with placeholders."""
     is_lost: bool = False
 
 
 class Exchange(NamedTuple):
-    """A request and its answer. ``str`` shows both, secrets masked."""
+    """A request and its response. ``str`` shows both, with secrets masked."""
 
     purpose: str
-    """What it was for: ``"token"``, ``"call"``, ``"refresh"``, ``"webhook"``, or what an attack tries."""
+    """What it is for: ``"token"``, ``"call"``, ``"refresh"``, ``"webhook"``, or what an attack tries."""
     at: datetime
-    """When, by the simulator's clock."""
+    """When it was sent, by the simulator's clock."""
     request: Request
-    """What was sent, secrets and all."""
+    """What was sent, including secrets."""
     response: Response
-    """What the app answered."""
+    """What the app returned."""
     is_lost: bool
-    """Whether the answer was thrown away, as when a connection breaks."""
+    """Whether the response was thrown away, as when a connection breaks."""
     line: str
-    """The method and the path, as the dashboard has them."""
+    """The method and the path, as they are in the dashboard."""
     summary: str
-    """When, what for, the method, the path and the status."""
+    """The time, the purpose, the method, the path and the status."""
     shown: str
     """What ``str`` shows."""
 

@@ -24,17 +24,17 @@ _HOST = "testserver"  # the name that Django's, Starlette's and other test clien
 
 
 class WSGITransport:
-    """Calls a WSGI app in this process, one request after the other."""
+    """Calls a WSGI app in this process, one request after another."""
 
     def __init__(self, app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> None:
         self._app = app
 
     def send(self, requests: Sequence[Request]) -> list[Response]:
-        """Send the requests one after the other."""
+        """Send the requests one after another."""
         return [self._answer(request) for request in requests]
 
     async def send_async(self, requests: Sequence[Request]) -> list[Response]:
-        """Send the requests one after the other: a WSGI app does not wait."""
+        """Send the requests one after another, because a WSGI app cannot await."""
         return self.send(requests)
 
     def _answer(self, request: Request) -> Response:
@@ -54,13 +54,13 @@ class WSGITransport:
             if close is not None:
                 close()
         if not started:
-            raise TypeError("the app did not call start_response: return what a WSGI app returns (PEP 3333)")
+            raise TypeError("the app did not call start_response: call it, as every WSGI app must (PEP 3333)")
         status, headers = started[-1]
         return Response(int(status[:3]), headers, b"".join(written) + body)
 
 
 class ASGITransport:
-    """Calls an ASGI app in this process, without its lifespan: that of a test client of the framework's does more."""
+    """Calls an ASGI app in this process, without its lifespan. For the lifespan, use the framework's test client."""
 
     def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
         self._app = app
@@ -71,7 +71,7 @@ class ASGITransport:
 
     async def send_async(self, requests: Sequence[Request]) -> list[Response]:
         """Send the requests at once."""
-        import asyncio  # noqa: PLC0415  imported late: WSGI apps do without
+        import asyncio  # noqa: PLC0415  imported late: WSGI apps do not need it
 
         return await asyncio.gather(*(self._answer(request) for request in requests))
 
@@ -102,18 +102,18 @@ class ASGITransport:
 
 
 class DjangoTransport:
-    """Sends requests by ``django.test.Client`` or ``django.test.AsyncClient``."""
+    """Sends requests with ``django.test.Client`` or ``django.test.AsyncClient``."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     def send(self, requests: Sequence[Request]) -> list[Response]:
-        """Send the requests one after the other."""
+        """Send the requests one after another."""
         answers = map(self._sent, requests)
         return [_of_django(run(answer) if inspect.isawaitable(answer) else answer) for answer in answers]
 
     async def send_async(self, requests: Sequence[Request]) -> list[Response]:
-        """Send the requests one after the other, as a test of Django's has one connection to its database."""
+        """Send the requests one after another, because a Django test has one connection to its database."""
         answers = map(self._sent, requests)
         return [await _of_django_async(await answer if inspect.isawaitable(answer) else answer) for answer in answers]
 
@@ -126,8 +126,8 @@ class DjangoTransport:
 
 
 def run(awaitable: Awaitable[T]) -> T:
-    """What a coroutine returns. Raises ``ConfigurationError`` where a loop is running, which cannot be waited in."""
-    import asyncio  # noqa: PLC0415  imported late: WSGI apps do without
+    """Run an awaitable and return its result. Raises ``ConfigurationError`` if an event loop is running here."""
+    import asyncio  # noqa: PLC0415  imported late: WSGI apps do not need it
 
     async def awaited() -> T:
         return await awaitable

@@ -15,7 +15,7 @@ from rollout_auth._secrecy import masked_repr, sealed
 @sealed
 @dataclass(frozen=True, slots=True, repr=False, init=False)
 class Request:
-    """What the simulator sends: a method, a target (path and query), headers as pairs of ``str``, a body of bytes."""
+    """What the simulator sends: method, target (path and query), headers as pairs of ``str``, and a body of bytes."""
 
     method: str
     """Such as ``"POST"``."""
@@ -45,7 +45,7 @@ class Request:
 @sealed
 @dataclass(frozen=True, slots=True, repr=False, init=False)
 class Response:
-    """What the app under test answers: a status, headers as a mapping or as pairs of ``str``, a body of bytes."""
+    """What the app under test returns: status, headers as a mapping or pairs of ``str``, and a body of bytes."""
 
     status: int
     """The HTTP status."""
@@ -79,7 +79,7 @@ class Response:
 
     @sealed
     def json(self) -> dict[str, object]:
-        """The body as a JSON object, read strictly. Raises ``MalformedRequestError`` for anything else."""
+        """The body as a JSON object, parsed strictly. Raises ``MalformedRequestError`` for anything else."""
         return loads_object(self.body, "the body", MalformedRequestError)
 
     def __repr__(self) -> str:

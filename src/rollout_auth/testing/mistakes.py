@@ -1,4 +1,4 @@
-"""What the simulator says of an app that Rollout could not work with."""
+"""The error for an app that Rollout could not work with."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from __future__ import annotations
 class IntegrationError(AssertionError):
     """The app under test made a mistake, which ``code`` names; ``str`` has the fix and the exchanges before it.
 
-    It is an ``AssertionError``, so that a test fails by it. No secret that the simulator knows is in it.
+    It is an ``AssertionError``, so that it fails a test. It contains no secret that the simulator knows.
     """
 
     code: str
-    """A stable name of the mistake; docs/how-to/testing.md lists them."""
+    """A stable name for the mistake; docs/how-to/testing.md lists them all."""
     problem: str
     """What the app did."""
     fix: str
     """What to change."""
     transcript: str
-    """The exchanges that led to it, secrets masked."""
+    """The exchanges that led to it, with secrets masked."""
 
     def __init__(self, code: str, problem: str, fix: str) -> None:
         super().__init__(code, problem, fix)

@@ -11,18 +11,18 @@ __tracebackhide__ = True
 
 
 class StepResult(NamedTuple):
-    """How one step of a scenario went, and the exchanges that it took."""
+    """How one step of a scenario went, and its exchanges."""
 
     name: str
-    """What was tried, in words."""
+    """A short description of the step."""
     outcome: Literal["passed", "failed", "skipped"]
     """How it went."""
     reason: str
     """Why it failed or was skipped; empty if it passed."""
     error: IntegrationError | None
-    """The mistake by which it failed, or None."""
+    """The mistake that made it fail, or None."""
     exchanges: tuple[Exchange, ...]
-    """What was sent and answered."""
+    """The requests and their responses."""
     seconds: float
     """How long it took, by the machine's clock."""
 
@@ -31,7 +31,7 @@ class Report(NamedTuple):
     """How a scenario went. ``str`` has a line for each step."""
 
     steps: tuple[StepResult, ...]
-    """The steps, in the order in which they were taken."""
+    """The steps, in the order in which they ran."""
 
     @property
     def is_ok(self) -> bool:

@@ -1,4 +1,4 @@
-"""The whole conversation in steps, each of which is judged: what ``rollout-auth simulate`` and ``demo`` run."""
+"""The whole conversation in steps, each of which is checked: what ``rollout-auth simulate`` and ``demo`` run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _APART = timedelta(seconds=30)
 
 
 def scenario(conversation: Conversation, on_step: Callable[[StepResult], object] | None = None) -> Flow[Report]:
-    """Every step, whatever became of those before it, unless it builds on one that failed."""
+    """Run every step, even after one that failed, unless it builds on that one."""
     results: list[StepResult] = []
     for step in _STEPS:
         is_unreachable = any(result.error and result.error.code == "unreachable" for result in results)
@@ -45,18 +45,18 @@ def scenario(conversation: Conversation, on_step: Callable[[StepResult], object]
 
 
 def _why_not(conversation: Conversation, needs: str, *, is_unreachable: bool) -> str:
-    """Why a step cannot be taken, or an empty text."""
+    """Why a step cannot run, or an empty string."""
     if is_unreachable:
         return "the app cannot be reached"
     if needs in ("connection", "refresh") and conversation.connection is None:
         return "nobody is connected"
     if needs == "refresh" and not conversation.is_refreshable:
-        return "the key does not end"
+        return "the key does not expire"
     if needs in ("webhook", "rotation") and conversation.dashboard.webhook_path is None:
         return "there are no webhooks"
     has_refreshes = conversation.is_refreshable and conversation.dashboard.has_refresh_body
     if needs == "reader" and conversation.dashboard.webhook_path is None and not has_refreshes:
-        return "there is nothing to read"
+        return "no endpoint reads a body"
     if needs == "rotation" and len(conversation.credentials.secrets) == 1:
         return "there is no previous client secret"
     return ""
@@ -74,8 +74,8 @@ def _connect_again(conversation: Conversation) -> Flow[None]:
     if verified.user_id != known:
         raise IntegrationError(
             "user_id_changes",
-            "two tokens for one user have two user ids (sub)",
-            "pass the id under which your database has the user: str(user.pk)",
+            "two tokens for one user have different user ids (sub)",
+            "pass the user's id in your database: str(user.pk)",
         )
 
 
@@ -93,7 +93,7 @@ def _call(conversation: Conversation) -> Flow[None]:
 
 
 def _key_ends(conversation: Conversation) -> Flow[None]:
-    """The key nears its end while the first token still lives; a key that lives longer is renewed before."""
+    """The key is about to expire while the first token is still valid; a key that is valid longer is renewed early."""
     latest = _end_of_first_token(conversation) - 2 * _MINUTE
     if conversation.renew_at() > latest:
         yield from renew(conversation)
@@ -113,7 +113,7 @@ def _two_at_once(conversation: Conversation) -> Flow[None]:
 
 
 def _stale_browser(conversation: Conversation) -> Flow[None]:
-    """A page that was opened almost an hour ago connects, and in its turn the refresh token that it brings is used."""
+    """A page that was opened almost an hour ago connects, and later the refresh token that it brings is used."""
     _advance_to(conversation, _end_of_first_token(conversation) - _MINUTE)
     yield from connect(conversation, next(iter(conversation.tokens)))
     yield from call(conversation)
@@ -121,7 +121,7 @@ def _stale_browser(conversation: Conversation) -> Flow[None]:
 
 
 def _later(conversation: Conversation) -> Flow[None]:
-    """The key from the last refresh is used to its last minutes, long after the token that began it all."""
+    """The key from the last refresh is used until it is about to expire, long after the first token has expired."""
     _advance_to(conversation, conversation.renew_at() - _SECOND)
     yield from call(conversation)
     yield from _call_in_time(conversation, conversation.renew_at())
@@ -146,7 +146,7 @@ def _webhook(conversation: Conversation) -> Flow[None]:
 
 
 def _unusual_webhook(conversation: Conversation) -> Flow[None]:
-    """JSON that is written in another way by whoever reads it and writes it again."""
+    """JSON whose bytes change when it is parsed and written again."""
     unusual = event(conversation, "peopleUpdated", ["persön-1", "人-2"], note="a/b </script>", score=1e-7)
     as_javascript_writes = unusual.replace(b'"score":1e-07', b'"score":1e-7')
     yield from deliver(conversation, [as_javascript_writes])
@@ -178,14 +178,14 @@ _STEPS = (
     _Step("the same user connects again", "connection", _connect_again),
     _Step("the clocks are half a minute apart", "connection", _clocks_apart),
     _Step("a call with the key", "connection", _call),
-    _Step("the key nears its end", "refresh", _key_ends),
-    _Step("the answer to a refresh is lost", "refresh", _lost_answer),
+    _Step("the key is about to expire", "refresh", _key_ends),
+    _Step("the response to a refresh is lost", "refresh", _lost_answer),
     _Step("two refreshes at once", "refresh", _two_at_once),
-    _Step("a browser with a token that is almost over", "refresh", _stale_browser),
-    _Step("the renewed key nears its end", "refresh", _later),
+    _Step("a browser with a token that is about to expire", "refresh", _stale_browser),
+    _Step("the renewed key is about to expire", "refresh", _later),
     _Step("a webhook", "webhook", _webhook),
-    _Step("a webhook of unusual text", "webhook", _unusual_webhook),
-    _Step("a webhook again and again", "webhook", _twice),
+    _Step("a webhook with unusual text", "webhook", _unusual_webhook),
+    _Step("the same webhook several times", "webhook", _twice),
     _Step("two webhooks in the wrong order", "webhook", _reordered),
     _Step("a webhook signed with the previous secret", "rotation", _previous_secret),
     _Step("a stranger", "connection", intrude),

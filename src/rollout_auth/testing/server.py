@@ -1,4 +1,4 @@
-"""A WSGI app on a free port of this machine, for as long as a block lasts."""
+"""Serves a WSGI app on a free port of this machine, for the duration of a ``with`` block."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 @contextmanager
 def serve(app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> Generator[str, None, None]:
-    """A context manager that serves a WSGI app on loopback, and gives its base URL: ``"http://127.0.0.1:49152"``.
+    """A context manager that serves a WSGI app on loopback, and yields its base URL: ``"http://127.0.0.1:49152"``.
 
-    The server is the standard library's: for tests, and for nothing else. It ends with the block.
+    The server is the standard library's: use it for tests only. It stops at the end of the block.
     """
     with make_server("127.0.0.1", 0, app, server_class=_Server, handler_class=_QuietHandler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="rollout-auth serve")
@@ -27,12 +27,12 @@ def serve(app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> Generator[st
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A browser opens connections that it does not use yet: each has a thread of its own, which may be left behind."""
+    """A browser opens connections that it does not use yet, so each has its own thread, which may be left behind."""
 
     daemon_threads = True
 
     def server_bind(self) -> None:
-        """Bind without looking up the name of this machine, which may take seconds where there is no DNS."""
+        """Bind without looking up this machine's name, which may take seconds without DNS."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
@@ -41,4 +41,4 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Say nothing: a request's target may hold a key."""
+        """Log nothing: a request's target may contain a key."""

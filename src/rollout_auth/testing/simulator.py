@@ -1,4 +1,4 @@
-"""``RolloutSimulator``: Rollout, as far as an app can tell, in a test."""
+"""``RolloutSimulator``: takes Rollout's place in a test."""
 
 from __future__ import annotations
 
@@ -22,56 +22,56 @@ R = TypeVar("R")
 
 
 class RolloutSimulator(Simulator):
-    """Plays Rollout towards an app under test, as far as the protocol is known (docs/protocol.md).
+    """Simulates Rollout against an app under test, as far as the protocol is known (docs/protocol.md).
 
     Args:
         app: a WSGI or ASGI app, Django's test client, a function that takes a ``Request`` and returns a ``Response``, a
             base URL such as ``"http://127.0.0.1:8000"``, or a transport.
         credentials: the client id and secret that the app signs with.
-        verification_token: the one that the app expects; None if it expects none.
+        verification_token: the token that the app expects; None if it expects none.
         dashboard: the requests that reach the app.
         clock: Rollout's clock; ``Clock()`` by default.
 
-    Raises ``TypeError`` and ``ConfigurationError`` for an argument that is not usable. Every step raises
-    ``IntegrationError``, which names the app's mistake, and ``ConfigurationError`` for a step that cannot be taken.
+    Raises ``TypeError`` and ``ConfigurationError`` for an argument that cannot be used. Every step raises
+    ``IntegrationError``, which names the app's mistake, and ``ConfigurationError`` if the step cannot run.
     """
 
     @sealed
     def fetch_token(self) -> str:
-        """The partner's page asks the app for a token; whatever it is, it is returned."""
+        """Ask the app for a token, as the partner's page does, and return it unverified."""
         return self._drive(_calls.fetch_token(self._conversation))
 
     @sealed
     def connect(self, token: str | None = None) -> ConnectToken:
-        """A browser brings a token: Rollout judges it, and stores its authData. None fetches a token first."""
+        """Send a token as a browser does: Rollout verifies it, and stores its authData. None fetches a token first."""
         return self._drive(_calls.connect(self._conversation, token))
 
     @sealed
     def call(self, request: DashboardRequest | None = None) -> Response:
-        """Rollout calls the app with the key, renewed first if it ends within five minutes. Returns an answer of 2xx.
+        """Rollout calls the app with the key, and first renews a key that expires within five minutes.
 
-        ``request`` takes the place of ``Dashboard.api``.
+        Returns the response, whose status is 2xx. ``request`` replaces ``Dashboard.api``.
         """
         return self._drive(_calls.call(self._conversation, request))
 
     @sealed
     def renew(self) -> AuthData:
-        """Rollout asks for a new key, whether or not the old one is about to end, and returns what it stores."""
+        """Rollout asks for a new key, whether or not the old one is about to expire. Returns what it stores."""
         return self._drive(_calls.renew(self._conversation))
 
     @sealed
     def renew_at_once(self, count: int = 2) -> list[AuthData]:
-        """Rollout asks for a new key several times at once, with one refresh token; the last answer is stored.
+        """Rollout asks for a new key several times at once, with one refresh token; the last response is stored.
 
-        Over HTTP and in ``async`` apps they overlap; other apps in this process are asked one after the other.
+        The requests overlap over HTTP and in ``async`` apps; other apps in this process get them one after another.
         """
         return self._drive(_calls.renew_at_once(self._conversation, count))
 
     @sealed
     def deliver(self, *events: str, resource_ids: Sequence[str] = ("person-1",), times: int = 1) -> list[WebhookEvent]:
-        """Rollout delivers webhooks of these names in this order, each ``times`` times.
+        """Rollout delivers webhooks with these event names in this order, each of them ``times`` times.
 
-        ``resource_ids`` are those of each event. Returns the events as the app should have read them.
+        Each event has these ``resource_ids``. Returns the events as the app should have read them.
         """
         return self._drive(_deliveries.deliver_named(self._conversation, events, resource_ids, times))
 
@@ -89,24 +89,24 @@ class RolloutSimulator(Simulator):
 
     @sealed
     def intrude(self) -> None:
-        """Somebody who does not know the secrets tries each endpoint, and must be refused."""
+        """Try each endpoint without knowing the secrets; the app must refuse every request."""
         self._drive(_attacks.intrude(self._conversation))
 
     @sealed
     def send_garbage(self) -> None:
-        """Bodies that nobody can read arrive with the right token or signature, and must be refused."""
+        """Send bodies that cannot be parsed, with the right token or signature; the app must refuse them."""
         self._drive(_attacks.send_garbage(self._conversation))
 
     @sealed
     def send(self, request: DashboardRequest) -> Response:
-        """Send any request, with its places filled in, and return the answer unjudged."""
+        """Send any request, with its placeholders filled in, and return the response unchecked."""
         return self._drive(_calls.send(self._conversation, request))
 
     @sealed
     def run(self, on_step: Callable[[StepResult], object] | None = None) -> Report:
-        """Run the whole scenario. A step that fails is in the report, whose ``check()`` raises its error.
+        """Run the whole scenario. Failed steps are in the report, whose ``check()`` raises the first error.
 
-        ``on_step`` is called with each ``StepResult``.
+        ``on_step`` is called with each ``StepResult`` as soon as there is one.
         """
         return self._drive(scenario(self._conversation, on_step))
 
@@ -121,7 +121,7 @@ class RolloutSimulator(Simulator):
             responses = self._transport.send(run.requests)
         except ConfigurationError:
             raise
-        except Exception as error:  # noqa: BLE001  the app's own, whatever it is
+        except Exception as error:  # noqa: BLE001  whatever the app raises
             run.fail(error)
         else:
             run.answer(responses)

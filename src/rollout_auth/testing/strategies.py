@@ -1,7 +1,7 @@
 """Strategies for hypothesis, which must be installed: valid values, the requests that carry them, and hostile input.
 
-Importing hypothesis is enough to have ``st.from_type(AuthData)``, and likewise ``ConnectToken``, ``RefreshRequest`` and
-``WebhookEvent``.
+``st.from_type(AuthData)`` works as soon as hypothesis is imported, as it does for ``ConnectToken``, ``RefreshRequest``
+and ``WebhookEvent``.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ _HOSTILE_JSON = (
 
 
 def user_ids() -> st.SearchStrategy[str]:
-    """User ids that ``generate_connect_token`` takes."""
+    """User ids that ``generate_connect_token`` accepts."""
     return _texts().filter(_is_user_id)
 
 
 def auth_data(*, refreshable: bool | None = None) -> st.SearchStrategy[AuthData]:
-    """AuthData of every form, or only such as can (True) or cannot (False) be renewed."""
+    """AuthData of every form, or only those whose keys can (True) or cannot (False) be renewed."""
 
     def built(api_key: str, renewal: tuple[str, int] | None, extra: dict[str, object]) -> AuthData:
         refresh_token, expires_in = renewal or (None, None)
@@ -95,7 +95,7 @@ def connect_tokens() -> st.SearchStrategy[ConnectToken]:
 
 
 def refresh_requests(refresh_tokens: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[RefreshRequest]:
-    """Parsed refresh requests. ``refresh_tokens`` draws your own refresh tokens; None draws any text."""
+    """Parsed refresh requests. ``refresh_tokens`` generates your own refresh tokens; None generates any text."""
     tokens = _texts() if refresh_tokens is None else refresh_tokens
     return st.builds(RefreshRequest, tokens, _fields(_WELL_FORMED, "refreshToken"))
 
@@ -103,9 +103,9 @@ def refresh_requests(refresh_tokens: st.SearchStrategy[str] | None = None) -> st
 def refresh_messages(
     refresh_tokens: st.SearchStrategy[str] | None = None, *, field: str = "refreshToken"
 ) -> st.SearchStrategy[Request]:
-    """Refresh requests as they travel, as JSON and as forms, for ``RefreshEndpoint.handle(body, headers)``.
+    """Refresh requests over HTTP, as JSON and as forms, for ``RefreshEndpoint.handle(body, headers)``.
 
-    ``refresh_tokens`` draws your own refresh tokens, and ``field`` is where they are.
+    ``refresh_tokens`` generates your own refresh tokens, and ``field`` is the field that holds them.
     """
     tokens = _texts() if refresh_tokens is None else refresh_tokens
 
@@ -124,7 +124,7 @@ def webhook_events() -> st.SearchStrategy[WebhookEvent]:
 
 
 def webhooks(credentials: ClientCredentials = CREDENTIALS, **settings: Any) -> st.SearchStrategy[Request]:
-    """Webhooks as they travel, correctly signed. ``settings`` are those of ``sign_webhook``."""
+    """Correctly signed webhooks over HTTP. ``settings`` are those of ``sign_webhook``."""
 
     def message(payload: dict[str, object]) -> Request:
         body = webhook_body(payload)
@@ -135,7 +135,7 @@ def webhooks(credentials: ClientCredentials = CREDENTIALS, **settings: Any) -> s
 
 
 def hostile_headers() -> st.SearchStrategy[list[tuple[str, str]]]:
-    """Pairs of names and values, of which none is a credential: blank, twice, too long, with control characters."""
+    """Pairs of names and values, none of them a credential: blank, repeated, too long, with control characters."""
     names = st.sampled_from(
         ["Authorization", "X-Rollout-Verification-Token", SIGNATURE_HEADER, "Content-Type", "content-type", "", "X Y"]
     )
@@ -143,7 +143,7 @@ def hostile_headers() -> st.SearchStrategy[list[tuple[str, str]]]:
 
 
 def hostile_bodies() -> st.SearchStrategy[bytes]:
-    """Bodies that no strict reader takes for a refresh request or a webhook; some are large."""
+    """Bodies that no strict parser accepts as a refresh request or a webhook; some are large."""
     others = st.binary(max_size=_SIZE).filter(lambda data: not data.startswith(b"{"))
     return st.sampled_from(_HOSTILE_JSON) | others
 

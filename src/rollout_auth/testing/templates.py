@@ -1,7 +1,7 @@
-"""Requests as a partner writes them in Rollout's dashboard, with places that Rollout fills in.
+"""Requests as a partner writes them in Rollout's dashboard, with placeholders that Rollout fills in.
 
-Source: "Implementing User Auth with API Key" of docs.rollout.com: ``{{context.authData.apiKey}}`` stands wherever the
-partner wants it. ``{{verificationToken}}`` is this package's own: in the dashboard, the token itself stands there.
+Source: "Implementing User Auth with API Key" of docs.rollout.com: partners put ``{{context.authData.apiKey}}`` wherever
+they want it. ``{{verificationToken}}`` is this package's own placeholder: in the dashboard, it is the token itself.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ _SCHEME = "(?:[A-Z][a-z]{1,9})? ?"  # RFC 9110 section 11.1
 
 
 class DashboardRequest:
-    """A request with places to fill in: ``{{context.authData.apiKey}}``, ``{{context.userId}}``, any field of authData.
+    """A request with placeholders: ``{{context.authData.apiKey}}``, ``{{context.userId}}``, any field of authData.
 
     Args:
         method: such as ``"POST"``.
         path: such as ``"/rollout/refresh"``.
         headers: names and values.
         query: names and values of the query.
-        json: a JSON value for the body. A text that is nothing but one place becomes the value that stands there.
+        json: a JSON value for the body. A string that is exactly one placeholder becomes the value, of any type.
         form: names and values for a form in the body.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ConfigurationError: a name is none, or both ``json`` and ``form`` are given.
+        ConfigurationError: the method, the path or a header name is invalid, or both ``json`` and ``form`` are given.
 
-    A literal header value is no place for a secret of production: tests are read by many. ``repr`` hides it.
+    Do not write a production secret as a literal header value, because many people read tests. ``repr`` hides it.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class DashboardRequest:
         form: Mapping[str, str] | None = None,
     ) -> None:
         if json is not None and form is not None:
-            raise ConfigurationError("json and form are both given: a request has one body, pass one of them")
+            raise ConfigurationError("json and form are both given: a request has one body, so pass one of them")
         for name, text in (("method", method), ("path", path)):
             if not isinstance(text, str):
                 raise TypeError(f"{name} is {type(text).__name__}: pass a str")
         if not re.fullmatch(r"[A-Z]+", method):
-            raise ConfigurationError("method is not one of HTTP's: pass one such as 'POST', in capitals")
+            raise ConfigurationError("method is not an HTTP method: pass one such as 'POST', in capitals")
         if not path.startswith("/"):
             raise ConfigurationError("path does not begin with a slash: pass one such as '/rollout/refresh'")
         if not re.fullmatch(_PATH, _PLACE.sub("", path)):
-            raise ConfigurationError("path has characters that no path has: quote them, and pass the query as query")
+            raise ConfigurationError("path has characters that a path cannot have: quote them, or pass query=...")
         self.method = method
         self.path = path
         self.headers: Mapping[str, str] = _fixed("headers", headers or {})
@@ -85,9 +85,9 @@ class DashboardRequest:
 
     @sealed
     def fill(self, context: Context) -> Request:
-        """The request with every place filled in; ``context`` has a value for each name, nested as the names are.
+        """The request with every placeholder filled in; ``context`` has a value for each name, nested as the names are.
 
-        Raises ``ConfigurationError`` for a place that it has not.
+        Raises ``ConfigurationError`` for a placeholder without a value.
         """
         path = _filled(self.path, context, lambda text: quote(text, safe=""))
         query = {name: _filled(value, context) for name, value in self.query.items()}
@@ -107,12 +107,12 @@ class DashboardRequest:
         return json_module.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
 
     def has(self, place: str) -> bool:
-        """Whether a place of this name stands anywhere in the request."""
+        """Whether the request contains a placeholder with this name."""
         texts = [self.path, *self.headers.values(), *self.query.values(), *(self.form or {}).values()]
         return any(place in _places(text) for text in [*texts, _as_text(self.json)])
 
     def without(self, place: str) -> DashboardRequest:
-        """The same request without each header, field of the query and field of the body that holds the place."""
+        """The same request without the headers, query fields and body fields that contain the placeholder."""
         body = as_object(self.json)
         return DashboardRequest(
             self.method,
@@ -145,7 +145,7 @@ def _filled(text: str, context: Context, encode: Callable[[str], str] = str) -> 
 
 
 def _filled_value(text: str, context: Context) -> object:
-    """The text filled in; the very value, if the text is nothing but its place."""
+    """The text filled in; the value itself, if the text is exactly one placeholder."""
     match = _PLACE.fullmatch(text)
     return _value(match[1], context) if match else _filled(text, context)
 
@@ -155,9 +155,9 @@ def _value(name: str, context: Context) -> object:
     for part in name.split("."):
         fields = as_object(value)
         if fields is None or part not in fields:
-            known = f" (there are {', '.join(sorted(fields))})" if fields else ""
-            fix = "sign it into authData, or take it out of the request"
-            raise ConfigurationError(f"nothing is known to fill in {{{{{name}}}}}{known}: {fix}")
+            known = f" (known: {', '.join(sorted(fields))})" if fields else ""
+            fix = "sign it into authData, or remove it from the request"
+            raise ConfigurationError(f"there is no value for {{{{{name}}}}}{known}: {fix}")
         value = fields[part]
     return value
 
@@ -167,7 +167,7 @@ def _as_text(value: object) -> str:
 
 
 def _mapped(value: object, change: Callable[[str], object]) -> object:
-    """A JSON value, in which each text that is not a key is changed."""
+    """A JSON value, with each string changed that is not a key."""
     if isinstance(value, Mapping):
         return {name: _mapped(item, change) for name, item in cast("Mapping[str, object]", value).items()}
     if isinstance(value, (list, tuple)):
@@ -176,9 +176,9 @@ def _mapped(value: object, change: Callable[[str], object]) -> object:
 
 
 def _header(name: str, value: str) -> str:
-    """RFC 9110 section 5.5: no control character; and HTTP libraries send nothing beyond Latin-1."""
+    """RFC 9110 section 5.5 allows no control characters, and HTTP libraries send nothing beyond Latin-1."""
     if any(ord(character) in (*range(9), *range(10, 32), 127) or character > "\xff" for character in value):
-        raise ConfigurationError(f"what fills the header {name} cannot stand in one: put it into the query or the body")
+        raise ConfigurationError(f"the header {name} cannot hold this value: put it into the query or the body")
     return value
 
 
@@ -187,7 +187,7 @@ def _places(text: str) -> list[str]:
 
 
 def _fixed(name: str, fields: Mapping[str, str]) -> Mapping[str, str]:
-    """A copy that cannot be changed: dashboards share requests."""
+    """A copy that cannot be changed, because dashboards share requests."""
     for value in fields.values():
         if not isinstance(value, str):
             raise TypeError(f"{name} has a {type(value).__name__} as a value: pass str(...)")
@@ -199,7 +199,7 @@ def _without(place: str, fields: Mapping[str, V]) -> dict[str, V]:
 
 
 def _shown(text: str) -> str:
-    """The text with its places, and of what stands beside them only a scheme such as ``Bearer``."""
+    """The text with its placeholders, and of the rest only a scheme such as ``Bearer``."""
     parts = re.split(r"(\{\{[^{}]+\}\})", text)
     shown = rf"{_PLACE.pattern}|{_SCHEME if len(parts) > 1 else ''}"
     return "".join(part if re.fullmatch(shown, part) else hidden(part) for part in parts)

@@ -1,4 +1,4 @@
-"""Ways to reach the app under test: over HTTP, by a function, or in this process (see ``in_process``)."""
+"""Ways to reach the app under test: over HTTP, through a function, or in this process (see ``in_process``)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PATIENCE = 30  # seconds
 
 
 class Transport(Protocol):
-    """Sends requests to an app, and returns its answers in the same order."""
+    """Sends requests to an app, and returns the responses in the same order."""
 
     def send(self, requests: Sequence[Request]) -> list[Response]:
-        """Send the requests, at once where the transport can."""
+        """Send the requests, at once if the transport can."""
         ...
 
     async def send_async(self, requests: Sequence[Request]) -> list[Response]:
@@ -33,7 +33,7 @@ class Transport(Protocol):
 class HTTPTransport:
     """Sends requests over HTTP to a base URL, such as ``"http://127.0.0.1:8000"``.
 
-    Raises ``ConfigurationError`` for text that is no such URL.
+    Raises ``ConfigurationError`` for text that is not such a URL.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -58,7 +58,7 @@ class HTTPTransport:
         """Send the requests at once, each over a connection of its own."""
         if len(requests) <= 1:
             return list(map(self._answer, requests))
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  imported late: most requests come alone
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  imported late: most requests are sent alone
 
         with ThreadPoolExecutor(len(requests)) as pool:
             return list(pool.map(self._answer, requests))
@@ -84,13 +84,13 @@ class HTTPTransport:
 
 
 class FunctionTransport:
-    """Hands each ``Request`` to a function, which returns a ``Response``, or one to await."""
+    """Passes each ``Request`` to a function, which returns a ``Response`` or an awaitable of one."""
 
     def __init__(self, function: Callable[[Request], Response | Awaitable[Response]]) -> None:
         self._function = function
 
     def send(self, requests: Sequence[Request]) -> list[Response]:
-        """Send the requests one after the other."""
+        """Send the requests one after another."""
         return [_checked(_finished(self._function(request))) for request in requests]
 
     async def send_async(self, requests: Sequence[Request]) -> list[Response]:
@@ -105,10 +105,10 @@ class FunctionTransport:
 
 
 def transport_for(app: Any) -> Transport:
-    """A transport for an app: itself, or one by its kind.
+    """The transport for an app: the app itself if it is a transport, or one for apps of its kind.
 
-    A ``str`` is a base URL, and Django's test clients are known by their ``generic``. Another callable is known by the
-    number of its arguments: one for a function of a ``Request``, two for WSGI, three for ASGI.
+    A ``str`` is a base URL, and an object with a ``generic`` method is one of Django's test clients. For any other
+    callable, the number of arguments decides: one for a function of a ``Request``, two for WSGI, three for ASGI.
     """
     if isinstance(app, str):
         return HTTPTransport(app)
@@ -131,7 +131,7 @@ def _arguments(function: Callable[..., object]) -> int:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
         parameters = inspect.signature(function).parameters.values()
-    except ValueError:  # of some types that are written in C
+    except ValueError:  # some types that are written in C have none
         return 0
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         return 0

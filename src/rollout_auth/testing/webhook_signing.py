@@ -1,7 +1,7 @@
 """Webhooks as Rollout sends them.
 
-Source: rollout.com/docs/advanced-guides/how-to-use-webhooks; what it leaves open is a setting here (see ``webhooks`` of
-the library). The body is compact JSON in UTF-8, as ``JSON.stringify`` writes it: never what ``json.dumps`` would.
+Source: rollout.com/docs/advanced-guides/how-to-use-webhooks; what it leaves open is a setting here (see the library's
+``webhooks``). The body is compact JSON in UTF-8, as ``JSON.stringify`` writes it, and not as ``json.dumps`` does.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def sign_webhook(
     signed_content: SignedContent = "base64",
     digest: Digest = "hex",
 ) -> dict[str, str]:
-    """The headers of a webhook whose raw body is this: ``Content-Type`` and ``X-Rollout-Signature``.
+    """The headers of a webhook with this raw body: ``Content-Type`` and ``X-Rollout-Signature``.
 
     Args:
-        body: the raw bytes, which must be sent as they are.
+        body: the raw bytes, which must be sent unchanged.
         credentials: None reads the environment at each call; the current secret signs.
-        signed_content: what is signed: the body's base64 text, or ``"raw"`` for the body itself.
-        digest: how the digest is written.
+        signed_content: what is signed: the body as base64 text, or ``"raw"`` for the body itself.
+        digest: how the digest is encoded.
 
-    Raises ``TypeError`` for a body that is no ``bytes`` and ``ConfigurationError`` for another setting.
+    Raises ``TypeError`` for a body that is not ``bytes``, and ``ConfigurationError`` for a setting that does not exist.
     """
     check_body(body)
     check_choice("signed_content", signed_content, "base64", "raw")
@@ -47,7 +47,7 @@ def sign_webhook(
 
 
 def signed_headers(body: bytes, secret: str, signed_content: SignedContent, digest: Digest) -> dict[str, str]:
-    """The headers of a webhook that a secret signs."""
+    """The headers of a webhook, signed with a secret."""
     content = body if signed_content == "raw" else b64encode(body)
     mac = hmac.digest(secret.encode(), content, "sha256")
     signature = mac.hex() if digest == "hex" else b64encode(mac).decode()
@@ -55,11 +55,11 @@ def signed_headers(body: bytes, secret: str, signed_content: SignedContent, dige
 
 
 def webhook_body(payload: Mapping[str, object]) -> bytes:
-    """The body in the form of ``JSON.stringify``."""
+    """The body as ``JSON.stringify`` writes it."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def check_choice(name: str, value: str, *known: str) -> None:
-    """Raise ``ConfigurationError`` unless the setting is a known one."""
+    """Raise ``ConfigurationError`` unless the value is a known one."""
     if value not in known:
         raise ConfigurationError(f"{name} must be {' or '.join(map(repr, known))}")
