@@ -443,7 +443,7 @@ class TestMint:
             (["user-1", "--auth-data", "/"], b"", "/: Is a directory"),
             (["user-1", "--auth-data", "/dev/zero"], b"", "longer than 65536 bytes"),
             (["user-1", "--auth-data", "\x1b[31m\n"], b"", "\\x1b[31m\\n: No such file"),
-            (["user-1", "--auth-data", "a\0b"], b"", "a\\x00b: not the name of a file"),
+            (["user-1", "--auth-data", "a\0b"], b"", "a\\x00b: not a valid file name"),
         ],
     )
     def test_bad_input(
@@ -496,7 +496,7 @@ class TestInspect:
         assert '"apiKey": "<hidden, 5 characters>"' in result.out
         lifetime = "issued 2026-01-01 00:00:00 UTC, 0 seconds ago; expires 2026-01-01 01:00:00 UTC, 1 hour from now"
         assert f"\nlifetime: {lifetime}\n" in result.out
-        assert result.out.endswith("\nverified: signature, claims and lifetime are as Rollout takes them\n")
+        assert result.out.endswith("\nverified: signature, claims and lifetime are valid\n")
         for hidden in ("key-1", "refresh-1", '"eu"', "read"):
             assert hidden not in result.out
 
@@ -536,7 +536,7 @@ class TestInspect:
                 {"iat": IAT + 600, "exp": IAT + 900},
                 None,
                 "token_not_yet_valid",
-                "clock off by 600 seconds: it starts 10 minutes from now; .*NTP",
+                "clock off by 600 seconds: the token becomes valid in 10 minutes; .*NTP",
             ),
             ({"exp": IAT + 7200}, None, "invalid_claim", "exp is 7200 s after iat"),
             ({"exp": IAT + 3602}, None, "invalid_claim", "exp is 3602 s after iat"),

@@ -78,7 +78,7 @@ def test_help(command: str, printed: Any) -> None:
     [
         ([], "the following arguments are required: COMMAND; see rollout-auth --help"),
         (["simulate"], "the following arguments are required: URL; see rollout-auth simulate --help"),
-        (["canary"], "argument COMMAND: not a value that it takes; see rollout-auth --help"),
+        (["canary"], "argument COMMAND: not an accepted value; see rollout-auth --help"),
         (["doctor", "canary"], "unrecognized arguments, which are not repeated here; see rollout-auth --help"),
         (["mint", "u", "--ttl"], "argument --ttl: expected one argument; see rollout-auth mint --help"),
         (
@@ -87,7 +87,7 @@ def test_help(command: str, printed: Any) -> None:
         ),
         (
             ["mint", "u", "--namespace", "canary"],
-            "argument --namespace: not a value that it takes; see rollout-auth mint --help",
+            "argument --namespace: not an accepted value; see rollout-auth mint --help",
         ),
     ],
 )
@@ -100,7 +100,7 @@ def test_closed_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     """Without standard output, that is all that is printed."""
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["doctor"]) == 2
-    message = "standard output is closed: open it, or send it to a file"
+    message = "standard output is closed: open it, or redirect it to a file"
     assert capsys.readouterr().err == f"rollout-auth: error: {message}\n"
 
 
@@ -248,8 +248,8 @@ def test_token_header_without_a_value(text: str, printed: Any, monkeypatch: pyte
     monkeypatch.setenv("SESSION", "session-1")
     monkeypatch.setenv("EMPTY", "")
     err = (
-        "rollout-auth: error: --token-header names no variable that is set: "
-        "pass NAME=VARIABLE, with the value in that variable\n"
+        "rollout-auth: error: --token-header does not name a variable that is set: "
+        "pass NAME=VARIABLE, and put the value into it\n"
     )
     environ = {"CLIENT_ID": "client-1", "CLIENT_SECRET": SECRET}
     assert printed("simulate", "http://127.0.0.1:1", "--token-header", text, **environ) == (2, "", err)
@@ -277,7 +277,7 @@ def test_doctor(printed: Any) -> None:
         "VERIFICATION_TOKEN": "token-1",
         "PREVIOUS_VERIFICATION_TOKEN": "token-2 ",
     }
-    few = "has fewer than 64 bytes: was it copied whole? (RFC 7518 section 3.2)"
+    few = "has fewer than 64 bytes: check that you copied it all (RFC 7518 section 3.2)"
     lines = [
         "ok    ROLLOUT_CLIENT_ID is set",
         "ok    ROLLOUT_CLIENT_SECRET is set",
@@ -346,7 +346,7 @@ def test_inspect(printed: Any) -> None:
     data = {"apiKey": "<hidden, 5 characters>", "refreshToken": "<hidden, 1 characters>", "expiresIn": 60}
     claims = {**CLAIMS, "rollout.com": {"authData": data}}
     life = "issued 2026-01-01 00:00:00 UTC, 0 seconds ago; expires 2026-01-01 00:01:00 UTC, 1 minute from now"
-    reason = "signature, claims and lifetime are as Rollout takes them"
+    reason = "signature, claims and lifetime are valid"
     assert printed("inspect", token, **environ) == (
         0,
         (
@@ -373,7 +373,7 @@ def test_inspect_without_credentials(printed: Any) -> None:
     """Without credentials, the output says that nothing was verified."""
     reason = (
         "ROLLOUT_CLIENT_ID and ROLLOUT_CLIENT_SECRET are not set, so nothing was verified: "
-        "anyone could have made this token"
+        "anyone could have created this token"
     )
     status, out, _ = printed("inspect", signed(), "--json")
     assert (status, json.loads(out)["verdict"]) == (0, {"status": "not verified", "code": None, "reason": reason})
@@ -405,7 +405,7 @@ def test_inspect_without_credentials(printed: Any) -> None:
         (
             signed(iat=IAT + 601, exp=IAT + 900),
             "token_not_yet_valid",
-            "clock off by 601 seconds: it starts 10 minutes 1 second from now; set both machines' clocks (NTP)",
+            "clock off by 601 seconds: the token becomes valid in 10 minutes 1 second; set both clocks (NTP)",
         ),
     ],
 )
@@ -620,7 +620,7 @@ def test_demo(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     status, out, err = printed("demo")
     ((url, now),) = seen
     assert (status, err, now) == (0, "", IAT + 3600)
-    assert out.startswith(f"A partner's app at {url}, and Rollout:\n\npassed      1 ms  first\n")
+    assert out.startswith(f"A simulated Rollout talks to a sample app at {url}:\n\npassed      1 ms  first\n")
     assert printed("demo", "--json")[1].startswith("{\n")
 
 
@@ -669,7 +669,7 @@ def test_longest_auth_data(printed: Any) -> None:
         data = b'{"apiKey":"%s"}' % (b"x" * (65_536 - len(empty) + extra))
         status, out, err = printed("mint", "user-1", "--auth-data", "-", stdin=data, **environ)
         assert (status, out) == (2, "")
-        assert ("the text for --auth-data is longer than 65536 bytes: no token would hold it" in err) == bool(extra)
+        assert ("the text for --auth-data is longer than 65536 bytes: no token can hold it" in err) == bool(extra)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("999999", 999_999), ("1s", 1), ("2m", 120), ("3h", 10_800)])

@@ -1,8 +1,8 @@
-"""The command ``rollout-auth``: make, read and judge connect tokens, and check the environment.
+"""The command ``rollout-auth``: create, inspect and verify connect tokens, and check the environment.
 
 Results go to standard output, errors to standard error. Exit status: 0 for success, 1 for a refused token or something
 that must be fixed, 2 for wrong usage or configuration. Credentials come from the environment alone, because other
-users of a machine can read a command's arguments. No output contains a secret, but for the token that ``mint`` makes.
+users of a machine can read a command's arguments. The only secret in any output is the token that ``mint`` creates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BROKEN_PIPE = 141  # and for SIGPIPE
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (``sys.argv`` by default) and return its exit status."""
     if not sys.stdout:
-        complain("error", "standard output is closed: open it, or send it to a file")
+        complain("error", "standard output is closed: open it, or redirect it to a file")
         return WRONG_USAGE
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ShortSecretWarning)
@@ -57,7 +57,7 @@ def _guarded(argv: Sequence[str] | None) -> int:
         return WRONG_USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001  whatever it is, a traceback would show its locals
+    except Exception as error:  # noqa: BLE001  a traceback of any exception could show a secret
         complain("internal error", f"{type(error).__name__}: please report what you ran")
         return INTERNAL_ERROR
     return status
@@ -73,12 +73,12 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong without what was typed: an argument may hold a token, or control a terminal."""
+    """Says what is wrong without repeating what was typed: an argument may contain a token, or control a terminal."""
 
     def error(self, message: str) -> NoReturn:
         place, _, detail = message.partition(": ")
         if place.startswith("argument ") and not detail.startswith(("expected", "write")):
-            message = f"{place}: not a value that it takes"
+            message = f"{place}: not an accepted value"
         elif place == "unrecognized arguments":
             message = "unrecognized arguments, which are not repeated here"
         complain("error", f"{message}; see {self.prog} --help")
@@ -88,7 +88,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="rollout-auth",
-        description="Make, read and judge connect tokens for Rollout, and play Rollout towards an app.",
+        description="Create, inspect and verify connect tokens for Rollout, and simulate Rollout against your app.",
         epilog="Credentials come from ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET and, during a rotation, "
         "ROLLOUT_PREVIOUS_CLIENT_SECRET. Start with: rollout-auth demo",
         allow_abbrev=False,

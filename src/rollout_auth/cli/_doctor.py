@@ -1,4 +1,4 @@
-"""``rollout-auth doctor``: say what is wrong with the environment variables."""
+"""``rollout-auth doctor``: find what is wrong with the environment variables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ._show import as_json
 
 
 class Finding(NamedTuple):
-    """What there is to say about one variable, or PyJWT: ``ok``, ``note`` (may stay) or ``fix`` (must not)."""
+    """What there is to say about one variable, or about PyJWT: ``ok``, ``note`` (can stay) or ``fix`` (must not)."""
 
     variable: str
     level: str
@@ -40,8 +40,9 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
         help="check the environment variables",
         description="Check the environment variables that hold the credentials and, if they are set, the verification "
-        "tokens: missing, white space, quotes or a placeholder copied along, the name of a variable, another kind of "
-        "key, id and secret exchanged, a short secret. Check that PyJWT works. No value is shown.",
+        "tokens. Finds missing values, white space, quotes, placeholders, variable names and keys of another kind that "
+        "were copied by mistake, an id and a secret that are swapped, and short secrets. Also checks that PyJWT works. "
+        "Shows no values.",
         epilog="Exit status: 0 if tokens can be signed, 1 if something must be fixed.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -59,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def examine(environ: Mapping[str, str]) -> list[Finding]:
-    """One finding for each variable and PyJWT, and one more for each thing that is wrong between variables."""
+    """One finding for each variable and for PyJWT, and one for each further problem, such as two equal variables."""
     client_id = environ.get(CLIENT_ID_VARIABLE, "")
     secret = environ.get(CLIENT_SECRET_VARIABLE, "")
     previous = environ.get(PREVIOUS_CLIENT_SECRET_VARIABLE, "")
@@ -74,7 +75,9 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
         findings.append(Finding(CLIENT_ID_VARIABLE, "fix", problem))
     for variable, value in ((CLIENT_SECRET_VARIABLE, secret), (PREVIOUS_CLIENT_SECRET_VARIABLE, previous)):
         if 0 < len(value.encode(errors="replace")) < RECOMMENDED_SECRET_BYTES:
-            text = f"has fewer than {RECOMMENDED_SECRET_BYTES} bytes: was it copied whole? (RFC 7518 section 3.2)"
+            text = (
+                f"has fewer than {RECOMMENDED_SECRET_BYTES} bytes: check that you copied it all (RFC 7518 section 3.2)"
+            )
             findings.append(Finding(variable, "note", text))
     if previous and previous == secret:
         text = f"is the same as {CLIENT_SECRET_VARIABLE}: set it to the earlier secret, or unset it"

@@ -1,4 +1,4 @@
-"""``rollout-auth inspect``: show what a connect token says, and why it is refused."""
+"""``rollout-auth inspect``: show what a connect token contains, and why it is refused."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "inspect",
         allow_abbrev=False,
-        help="show what a token says, and whether it verifies",
+        help="show what a token contains, and whether it verifies",
         description="Show a connect token's header, claims (secrets masked) and lifetime and, when credentials are in "
         "the environment, the verdict: verified, or why it is refused and how to fix it.",
         epilog="Exit status: 0 if the token verifies or nothing was verified, 1 if it is refused. "
         "Example: rollout-auth mint user-1 | rollout-auth inspect",
     )
     parser.add_argument(
-        "token", metavar="TOKEN", nargs="?", default="-", help="the token; - or nothing reads standard input"
+        "token", metavar="TOKEN", nargs="?", default="-", help="the token, or - for standard input (the default)"
     )
     parser.add_argument(
         "--namespace",
         choices=(NAMESPACE, LEGACY_NAMESPACE),
         default=NAMESPACE,
-        help="the claim in which authData is expected",
+        help="the claim that should hold authData",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     parser.set_defaults(run=_run)
@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _read_token(argument: str) -> bytes:
-    """The token without the white space around it; of endless input, only as much as no token has."""
+    """The token without the white space around it; endless input is cut off at a length that no token has."""
     data = read("-", 4 * MAX_TOKEN_LENGTH) if argument == "-" else argument.encode(errors="replace")
     return data.strip()
 
@@ -88,7 +88,7 @@ def _verdict(token: bytes, claims: dict[str, object], namespace: Namespace, now:
     if not is_configured():
         reason = (
             f"{CLIENT_ID_VARIABLE} and {CLIENT_SECRET_VARIABLE} are not set, so nothing was verified: "
-            "anyone could have made this token"
+            "anyone could have created this token"
         )
         return {"status": "not verified", "code": None, "reason": reason}
     credentials = ClientCredentials.from_env()
@@ -97,7 +97,7 @@ def _verdict(token: bytes, claims: dict[str, object], namespace: Namespace, now:
     except VerificationError as error:
         reason = _explanation(error, claims, credentials, now)
         return {"status": "refused", "code": error.code, "reason": reason}
-    return {"status": "verified", "code": None, "reason": "signature, claims and lifetime are as Rollout takes them"}
+    return {"status": "verified", "code": None, "reason": "signature, claims and lifetime are valid"}
 
 
 def _explanation(error: VerificationError, claims: dict[str, object], credentials: ClientCredentials, now: int) -> str:
@@ -111,7 +111,7 @@ def _explanation(error: VerificationError, claims: dict[str, object], credential
         return f"wrong client id: the secret is right, but its iss is not {CLIENT_ID_VARIABLE}; copy both again"
     if isinstance(error, TokenNotYetValidError):
         ahead = epoch_seconds(error.valid_from) - now
-        return f"clock off by {ahead} seconds: it starts {in_words(ahead)} from now; set both machines' clocks (NTP)"
+        return f"clock off by {ahead} seconds: the token becomes valid in {in_words(ahead)}; set both clocks (NTP)"
     if isinstance(error, TokenExpiredError):
         behind = now - epoch_seconds(error.expired_at)
         return (

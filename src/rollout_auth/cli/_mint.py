@@ -22,8 +22,8 @@ def add_parser(commands: Any) -> None:
         "mint",
         allow_abbrev=False,
         help="print a connect token",
-        description="Print a connect token for one user, signed with the credentials of the environment.",
-        epilog="The token lets its holder act as the user for as long as it lives: do not paste it where others read. "
+        description="Print a connect token for one user, signed with the credentials in the environment.",
+        epilog="Whoever has the token can act as the user until it expires: do not paste it where others can read it. "
         'Example: echo \'{"apiKey": "key-1"}\' | rollout-auth mint user-1 --auth-data - --ttl 15m',
     )
     parser.add_argument("user_id", metavar="USER_ID", help="the user's persistent, unique id, as your server knows it")
@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
         "- reads standard input, so that the key stays out of the arguments and the shell's history",
     )
     parser.add_argument(
-        "--ttl", type=_duration, default="1h", help="the token's life: 900, 15m or 1h, at most and by default one hour"
+        "--ttl", type=_duration, default="1h", help="the token's lifetime: 900, 15m or 1h (default and maximum: 1h)"
     )
     parser.add_argument(
         "--namespace",
@@ -71,5 +71,5 @@ def _auth_data(file: str | None) -> AuthData | None:
         return None
     data = read(file, _LONGEST)
     if len(data) > _LONGEST:
-        raise InvalidAuthDataError(f"the text for --auth-data is longer than {_LONGEST} bytes: no token would hold it")
+        raise InvalidAuthDataError(f"the text for --auth-data is longer than {_LONGEST} bytes: no token can hold it")
     return AuthData.from_dict(loads_object(data, "the text for --auth-data", InvalidAuthDataError))

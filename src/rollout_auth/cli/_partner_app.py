@@ -1,4 +1,4 @@
-"""A partner's app of four routes, as small as the demo needs; start your own from docs/examples/."""
+"""A partner's app with four routes, no more than the demo needs; start your own from docs/examples/."""
 
 from __future__ import annotations
 

@@ -15,22 +15,22 @@ _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 def as_json(value: object) -> str:
-    """Readable JSON in ASCII, in which no control character of a token reaches a terminal."""
+    """Readable JSON in ASCII, so that no control character of a token reaches a terminal."""
     return json.dumps(value, indent=2)
 
 
 def masked(secret: str) -> str:
-    """A secret's length in its place."""
+    """A placeholder that tells only the length of the secret."""
     return f"<hidden, {len(secret)} characters>"
 
 
 def masked_claims(claims: Mapping[str, object]) -> dict[str, object]:
-    """The claims, of which only the registered ones, flags and durations are shown as they are."""
+    """The claims, with everything masked except the registered claims, flags and durations."""
     return {name: _masked(name, value, name in _REGISTERED_CLAIMS) for name, value in claims.items()}
 
 
 def masked_header(header: Mapping[str, object]) -> dict[str, object]:
-    """The header, of which only what names the form of the token is shown as it is."""
+    """The header, with everything masked except the algorithm and the type."""
     return {name: _masked(name, value, name in ("alg", "typ")) for name, value in header.items()}
 
 
@@ -56,7 +56,7 @@ def in_words(seconds: int) -> str:
 
 
 def lifetime(claims: Mapping[str, object], now: int) -> str:
-    """When a token was issued and when it ends, in words."""
+    """When a token was issued and when it expires, in words."""
     issued, expires = claims.get("iat"), claims.get("exp")
     if not (_is_time(issued) and _is_time(expires)):
         return "unknown: iat or exp is missing or not an integer"

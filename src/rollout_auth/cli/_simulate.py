@@ -1,4 +1,4 @@
-"""``rollout-auth simulate``: the scenario of the demonstration, against a partner's own app."""
+"""``rollout-auth simulate``: the scenario of the demo, against a partner's own app."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "simulate",
         allow_abbrev=False,
-        help="play Rollout towards your own running app",
-        description="Play Rollout towards an app that runs at URL: every step of the demonstration, and what to fix "
-        "where one fails. It delivers webhooks of made-up people: run it against a test or staging deployment.",
-        epilog="Credentials come from the environment: ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET, and if they are set "
+        help="simulate Rollout against your own running app",
+        description="Simulate Rollout against the app that runs at URL: run every step of the demo, and show how to "
+        "fix what fails. This delivers webhooks about made-up people, so use a test or staging deployment.",
+        epilog="Credentials come from the environment: ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET and, if they are set, "
         f"{VERIFICATION_TOKEN_VARIABLE} and ROLLOUT_PREVIOUS_CLIENT_SECRET. Exit status: 0 if no step failed, 1 if one "
         "did. Example: rollout-auth simulate http://127.0.0.1:8000 --token-header Cookie=SESSION_COOKIE",
     )
@@ -38,14 +38,14 @@ def add_parser(commands: Any) -> None:
         "--token-field",
         metavar="NAME",
         default="token",
-        help="the field of its JSON that holds the token (default: %(default)s)",
+        help="the JSON field that holds the token (default: %(default)s)",
     )
     parser.add_argument(
         "--token-header",
         metavar="NAME=VARIABLE",
         action="append",
         default=[],
-        help="a header by which the app knows the user, with the environment variable that holds its value; repeatable",
+        help="a header that identifies the user, and the environment variable that holds its value; repeatable",
     )
     parser.add_argument(
         "--api-path", metavar="PATH", default="/api/contacts", help="a call with the user's key (default: %(default)s)"
@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
         "--api-key-header",
         metavar="NAME",
         default="Authorization",
-        help="the header of that call with the key (default: Authorization, as 'Bearer KEY')",
+        help="the header that carries the key in that call (default: Authorization, as 'Bearer KEY')",
     )
     parser.add_argument(
         "--refresh-path", metavar="PATH", default="/rollout/refresh", help="the refresh endpoint (default: %(default)s)"
@@ -64,7 +64,7 @@ def add_parser(commands: Any) -> None:
         "--refresh-field",
         metavar="NAME",
         default="refreshToken",
-        help="its field with the refresh token (default: %(default)s)",
+        help="the field that holds the refresh token (default: %(default)s)",
     )
     parser.add_argument("--refresh-form", action="store_true", help="send refreshes as a form instead of JSON")
     parser.add_argument(
@@ -75,28 +75,28 @@ def add_parser(commands: Any) -> None:
         choices=("refresh", "webhook"),
         action="append",
         default=[],
-        help="the app has none of these: leave their steps out",
+        help="skip the steps for something that the app does not have; repeatable",
     )
     parser.add_argument(
         "--verification-header",
         metavar="NAME",
         default=DEFAULT_HEADER,
-        help="the header with the verification token (default: %(default)s)",
+        help="the header that carries the verification token (default: %(default)s)",
     )
     parser.add_argument(
         "--signed-content",
         choices=("base64", "raw"),
         default="base64",
-        help="what a webhook's signature is over (default: %(default)s)",
+        help="what a webhook's signature covers (default: %(default)s)",
     )
     parser.add_argument(
-        "--digest", choices=("hex", "base64"), default="hex", help="how the signature is written (default: %(default)s)"
+        "--digest", choices=("hex", "base64"), default="hex", help="how the signature is encoded (default: %(default)s)"
     )
     parser.add_argument(
         "--namespace",
         choices=(NAMESPACE, LEGACY_NAMESPACE),
         default=NAMESPACE,
-        help="the claim in which authData is expected (default: %(default)s)",
+        help="the claim that should hold authData (default: %(default)s)",
     )
     parser.add_argument("--verbose", action="store_true", help="show every request")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -104,7 +104,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from rollout_auth.testing import RolloutSimulator  # noqa: PLC0415  other commands do without
+    from rollout_auth.testing import RolloutSimulator  # noqa: PLC0415  other commands do not need it
 
     from ._steps import run  # noqa: PLC0415  likewise
 
@@ -147,11 +147,11 @@ def _dashboard(arguments: argparse.Namespace, *, is_verified: bool) -> Dashboard
 
 
 def _header(text: str) -> tuple[str, str]:
-    """A header's name, and its value from the environment: other users of a machine can read a command's arguments."""
+    """A header's name, and its value from the environment: other users of a machine can read command arguments."""
     name, _, variable = text.partition("=")
     value = os.environ.get(variable)
     if not value:
         raise ConfigurationError(
-            "--token-header names no variable that is set: pass NAME=VARIABLE, with the value in that variable"
+            "--token-header does not name a variable that is set: pass NAME=VARIABLE, and put the value into it"
         )
     return name, value

@@ -1,4 +1,4 @@
-"""How a scenario is shown: step by step as it runs, and a summary."""
+"""How a scenario is shown: each step as it runs, and a summary at the end."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ def complain(kind: str, message: object) -> None:
 
 
 def printable(text: str) -> str:
-    """The text in ASCII, in which nothing controls a terminal."""
+    """The text in ASCII, without anything that controls a terminal."""
     return text.encode("unicode_escape").decode("ascii")
 
 
 def abandon(stream: TextIO) -> None:
-    """Let the interpreter's last flush go nowhere, so that it has nothing to say about a pipe that is gone.
+    """Redirect the stream to nowhere, so that the interpreter's last flush does not complain about a broken pipe.
 
     Source: docs.python.org/3/library/signal.html, "Note on SIGPIPE".
     """
@@ -33,9 +33,9 @@ def abandon(stream: TextIO) -> None:
 
 
 def read(file: str, limit: int) -> bytes:
-    """What a file holds, or standard input for ``-``; of more than ``limit`` bytes, one byte more than that.
+    """What a file contains, or standard input for ``-``. A longer one is cut off one byte after ``limit``.
 
-    Raises ``ConfigurationError`` for what cannot be read.
+    Raises ``ConfigurationError`` if it cannot be read.
     """
     if file == "-" and not sys.stdin:
         raise ConfigurationError("standard input is closed: open it, or name a file")
@@ -45,5 +45,5 @@ def read(file: str, limit: int) -> bytes:
         with Path(file).open("rb") as stream:
             return stream.read(limit + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not the name of a file"
+        reason = getattr(error, "strerror", None) or "not a valid file name"
     raise ConfigurationError(f"{'standard input' if file == '-' else file}: {reason}")
