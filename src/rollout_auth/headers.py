@@ -116,7 +116,8 @@ def _pairs_of_dict(headers: dict[str, object], name: str) -> Iterable[tuple[obje
     if "REQUEST_METHOD" in headers:  # PEP 3333
         key = name.upper().replace("-", "_")
         return [(name, headers.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"))]
-    if not all(isinstance(headers.get(name), _TEXT_OR_NONE) for name in ("requestContext", "multiValueHeaders")):
+    is_event = not isinstance(headers.get("requestContext"), _TEXT_OR_NONE)
+    if is_event or not isinstance(headers.get("multiValueHeaders"), _TEXT_OR_NONE):
         raise TypeError(
             "headers is an AWS Lambda event: pass event['headers'], or where that is missing [(name, value)"
             " for name, values in event['multiValueHeaders'].items() for value in values]"
