@@ -85,7 +85,7 @@ def _lines(headers: Headers, name: str) -> list[str]:
             key, value = pair
         except (TypeError, ValueError):
             raise _unsupported(headers) from None
-        if not isinstance(key, _TEXT_TYPES):
+        if type(key) is not str and not isinstance(key, _TEXT_TYPES):
             raise _not_text(key)
         if len(key) == size and value is not None and key.isascii() and _text(key).lower() == name:
             lines.append(_text(value))
