@@ -105,23 +105,23 @@ def checked_text(
     return text
 
 
-def checked_texts(name: str, values: str | Sequence[str], rule: Callable[[str], str | None]) -> tuple[str, ...]:
+def checked_texts(name: str, values: str | Sequence[str] | None, rule: Callable[[str], str | None]) -> tuple[str, ...]:
     """A setting that is one text or several. Raises ``TypeError``, and ``ConfigurationError`` for none or a bad one."""
     if isinstance(values, str):
         return (checked_text(name, values, rule),)
     if not isinstance(values, Sequence) or isinstance(values, bytes):
-        hint = " (if it is from the environment, is it set?)" if isinstance(values, type(None)) else ""
+        hint = " (if it is from the environment, is it set?)" if values is None else ""
         raise TypeError(f"{name} is {type(values).__name__}: pass a str or a list of str{hint}")
     if not values:
         raise ConfigurationError(f"{name} is missing: the list is empty, pass at least one")
     return tuple(checked_text(name, value, rule) for value in values)
 
 
-def checked_user_id(user_id: str) -> str:
+def checked_user_id(user_id: object) -> str:
     """The user id as a plain ``str``. Raises ``TypeError`` for another type, and ``InvalidUserIdError``."""
     text = plain_text(user_id)
     if text is None:
-        fix = "nobody is signed in, so refuse the visitor" if isinstance(user_id, type(None)) else "pass str(user.pk)"
+        fix = "nobody is signed in, so refuse the visitor" if user_id is None else "pass str(user.pk)"
         raise TypeError(f"user_id is {type(user_id).__name__}: {fix}")
     problem = text_problem(text)
     if problem is not None:
