@@ -36,7 +36,8 @@ ENVIRONMENTS: dict[str, tuple[list[str], dict[str, str]]] = {
 }
 
 REFUSAL = (
-    "missing_header: the request has no X-Rollout-Verification-Token: add it to the request in the Rollout dashboard\n"
+    "missing_header: the request has no X-Rollout-Verification-Token: add it to the request in the Rollout dashboard, "
+    "or pass the name of the header that it has as header\n"
 )
 """The one refusal of ``everything``, which an app without logging sees too."""
 
