@@ -98,24 +98,25 @@ def test_interruption(call: Callable[[], object]) -> None:
     assert at > 1 or call not in GOOD.values()
 
 
+@pytest.mark.parametrize("at", [1, 2])
 @pytest.mark.parametrize("call", REFUSED.values(), ids=REFUSED)
-def test_interruption_of_the_seal(call: Callable[[], object]) -> None:
-    """A signal that ends the clearing itself leaves no secret in the frames of the error that was being cleared."""
+def test_interruption_of_the_seal(call: Callable[[], object], at: int) -> None:
+    """A signal that ends the clearing itself, of an inner seal or an outer one, leaves no secret in any frame."""
     cases.forget()
-    seen = 0
+    left = at
 
     def interrupt(frame: FrameType, event: str, _: object) -> None:
-        nonlocal seen
+        nonlocal left
         if event == "call" and frame.f_code is _secrecy._clear_frames.__code__:
-            seen += 1
-            if seen == 1:
+            left -= 1
+            if left == 0:
                 raise SystemExit
 
     before = sys.getprofile()
     sys.setprofile(interrupt)
     try:
         call()
-    except BaseException as error:  # noqa: BLE001  SystemExit, or refused without a seal
+    except BaseException as error:  # noqa: BLE001  SystemExit, or refused by fewer seals
         caught = error
     else:
         return
