@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from inspect import iscoroutine
-from typing import final
+from inspect import isawaitable, iscoroutine
+from typing import NamedTuple, final
 
 from ._json import as_object
 from ._jws import (
@@ -33,7 +33,7 @@ from ._jws import (
     text_claim,
     verified_claims,
 )
-from ._secrecy import masked_repr, sealed, users_own
+from ._secrecy import masked_repr, sealed, users_own, users_own_awaited
 from ._text import (
     checked_text,
     checked_texts,
@@ -45,6 +45,7 @@ from ._text import (
 )
 from ._time import EPOCH, HOUR, LAST_SECOND, TEN_YEARS, check_instant, epoch_milliseconds, instant, whole_seconds
 from .auth_data import NO_EXTRA, AuthData, FrozenObject, frozen_extra
+from .credentials import environment, required_variables
 from .errors import (
     ApiKeyExpiredError,
     ConfigurationError,
@@ -60,6 +61,11 @@ REFRESH_TOKEN_TYPE = "rollout-refresh-token+jwt"
 LATE = 3660
 """Seconds for which a key is accepted longer than it says: a connect token's lifetime, and a minute."""
 
+API_KEY_SECRET_VARIABLE = "ROLLOUT_API_KEY_SECRET"
+PREVIOUS_API_KEY_SECRET_VARIABLE = "ROLLOUT_PREVIOUS_API_KEY_SECRET"
+
+_REVOKED_KEY = "the API key is revoked: the user has to connect again"
+_REVOKED_REFRESH_TOKEN = "the refresh token is revoked: the user has to connect again"
 _HALF_A_YEAR = timedelta(days=180)
 _FASTEST_CLOCK = 24 * 3600
 """Seconds by which the clock of another machine of yours may be ahead: a lost connection is worse than a late end."""
@@ -100,6 +106,16 @@ class ApiKeyGrant:
         return masked_repr(self)
 
 
+IsRevoked = Callable[[ApiKeyGrant], bool | Awaitable[bool]]
+"""Whether a grant is refused, although its key or refresh token is otherwise good."""
+
+
+class _Renewal(NamedTuple):
+    grant: ApiKeyGrant
+    moment: int
+    extra: FrozenObject
+
+
 class ApiKeyIssuer:
     """Issues, checks and renews API keys that are signed and need no storage.
 
@@ -111,7 +127,9 @@ class ApiKeyIssuer:
         api_key_ttl: how long a key is valid, as Rollout is told: whole seconds up to ten years. The key is accepted for
             one hour and a minute longer, because it reaches Rollout up to an hour after it was issued.
         refresh_token_ttl: how long a connection may rest and still be renewed; at least as long as a key is accepted.
-        is_revoked: is asked about each grant that is otherwise good, and returns True to refuse it.
+        is_revoked: is asked about each grant that is otherwise good, and returns True to refuse it. It may be
+            ``async``, for ``authenticate_async`` and ``refresh_async``. It raises ``TemporarilyUnavailableError`` while
+            its store is down.
 
     Raises:
         TypeError: an argument is of the wrong type.
@@ -139,7 +157,7 @@ class ApiKeyIssuer:
         *,
         api_key_ttl: timedelta = HOUR,
         refresh_token_ttl: timedelta = _HALF_A_YEAR,
-        is_revoked: Callable[[ApiKeyGrant], bool] | None = None,
+        is_revoked: IsRevoked | None = None,
     ) -> None:
         if not (is_revoked is None or callable(is_revoked)):
             raise TypeError("is_revoked is a function: pass it without calling it")
@@ -153,6 +171,27 @@ class ApiKeyIssuer:
         self._refresh_token_secrets = tuple(derived_secret(secret, REFRESH_TOKEN_TYPE) for secret in usable)
         pyjwt_hs512()
         warn_of_short_secrets("a secret for API keys", usable)
+
+    @classmethod
+    @sealed
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        api_key_ttl: timedelta = HOUR,
+        refresh_token_ttl: timedelta = _HALF_A_YEAR,
+        is_revoked: IsRevoked | None = None,
+    ) -> ApiKeyIssuer:
+        """Read ``ROLLOUT_API_KEY_SECRET`` and, if set, ``ROLLOUT_PREVIOUS_API_KEY_SECRET``: secrets of your own.
+
+        ``environ`` is ``os.environ`` unless another mapping is given; an empty variable counts as unset.
+        Raises ``ConfigurationError`` if the first is not set, or for a value that cannot be used.
+        """
+        environ = environment(environ)
+        (current,) = required_variables(environ, API_KEY_SECRET_VARIABLE)
+        previous = environ.get(PREVIOUS_API_KEY_SECRET_VARIABLE)
+        secrets = [current, previous] if previous else current
+        return cls(secrets, api_key_ttl=api_key_ttl, refresh_token_ttl=refresh_token_ttl, is_revoked=is_revoked)
 
     @sealed
     def issue(
@@ -182,19 +221,84 @@ class ApiKeyIssuer:
         return self._signed(chosen, user_id, granted_at, granted_at // 1000, frozen_extra(extra))
 
     @sealed
-    def authenticate(self, api_key: str | bytes | None, *, now: datetime | None = None) -> ApiKeyGrant:
+    def authenticate(
+        self, api_key: str | bytes | None, *, is_revoked: IsRevoked | None = None, now: datetime | None = None
+    ) -> ApiKeyGrant:
         """Whose key this is.
 
         Args:
             api_key: what the request brought, without ``Bearer``; None if it brought none.
+            is_revoked: asked beside the constructor's, such as with the request's database session; one yes is enough.
             now: the instant to verify at, an aware datetime; None is the current time.
 
         Raises:
             ApiKeyExpiredError: the key was good, and is no longer accepted.
             InvalidApiKeyError: there is no key, another one, or ``is_revoked`` refuses its grant.
-            TypeError: the key is not text, or ``is_revoked`` returned anything but a bool.
+            TypeError: the key is not text, or ``is_revoked`` is ``async`` or returned anything but a bool.
             ConfigurationError: ``now`` is naive or before 1970.
         """
+        grant = self._authenticated(api_key, now)
+        del api_key  # the user's function may look at the frame, as a log handler does
+        if any(_answer(rule, grant) for rule in self._rules(is_revoked)):
+            raise InvalidApiKeyError(_REVOKED_KEY)
+        return grant
+
+    @sealed
+    async def authenticate_async(
+        self, api_key: str | bytes | None, *, is_revoked: IsRevoked | None = None, now: datetime | None = None
+    ) -> ApiKeyGrant:
+        """Whose key this is: as ``authenticate``, for an ``is_revoked`` that may be ``async``."""
+        grant = self._authenticated(api_key, now)
+        del api_key  # likewise
+        for rule in self._rules(is_revoked):
+            if await _answer_async(rule, grant):
+                raise InvalidApiKeyError(_REVOKED_KEY)
+        return grant
+
+    @sealed
+    def refresh(
+        self, refresh_token: str, *, is_revoked: IsRevoked | None = None, now: datetime | None = None
+    ) -> AuthData:
+        """A new key, and a new refresh token, of the same grant and with the same ``extra``.
+
+        The refresh token that was used keeps working until it expires.
+
+        Args:
+            refresh_token: ``RefreshRequest.refresh_token``.
+            is_revoked: asked beside the constructor's; one yes is enough.
+            now: the instant of issue, an aware datetime; None is the current time.
+
+        Raises:
+            InvalidRefreshTokenError: the token is not one of this issuer's, has expired, or ``is_revoked`` refuses its
+                grant; the message tells your log which.
+            TypeError: the refresh token is not a ``str``, or ``is_revoked`` is ``async`` or returned anything but a
+                bool.
+            ConfigurationError: ``now`` is naive or before 1970.
+        """
+        renewal = self._renewal(refresh_token, now)
+        del refresh_token  # likewise
+        if any(_answer(rule, renewal.grant) for rule in self._rules(is_revoked)):
+            raise InvalidRefreshTokenError(_REVOKED_REFRESH_TOKEN)
+        return self._renewed(renewal)
+
+    @sealed
+    async def refresh_async(
+        self, refresh_token: str, *, is_revoked: IsRevoked | None = None, now: datetime | None = None
+    ) -> AuthData:
+        """A new key: as ``refresh``, for an ``is_revoked`` that may be ``async``."""
+        renewal = self._renewal(refresh_token, now)
+        del refresh_token  # likewise
+        for rule in self._rules(is_revoked):
+            if await _answer_async(rule, renewal.grant):
+                raise InvalidRefreshTokenError(_REVOKED_REFRESH_TOKEN)
+        return self._renewed(renewal)
+
+    def _rules(self, of_the_call: IsRevoked | None) -> list[IsRevoked]:
+        if not (of_the_call is None or callable(of_the_call)):
+            raise TypeError("is_revoked is a function: pass it without calling it")
+        return [rule for rule in (self._is_revoked, of_the_call) if rule is not None]
+
+    def _authenticated(self, api_key: str | bytes | None, now: datetime | None) -> ApiKeyGrant:
         moment = epoch_milliseconds(now) // 1000
         if api_key is not None and not isinstance(api_key, (str, bytes)):
             raise TypeError(f"api_key is {type(api_key).__name__}: pass it as str or bytes")
@@ -208,27 +312,9 @@ class ApiKeyIssuer:
             raise InvalidApiKeyError(f"not an API key of this application: {error}") from None
         if grant.expires_at <= instant(moment):
             raise ApiKeyExpiredError("the API key has expired: Rollout renews it with its refresh token")
-        del api_key  # the user's function may look at the frame, as a log handler does
-        if self._revokes(grant):
-            raise InvalidApiKeyError("the API key is revoked: the user has to connect again")
         return grant
 
-    @sealed
-    def refresh(self, refresh_token: str, *, now: datetime | None = None) -> AuthData:
-        """A new key, and a new refresh token, of the same grant and with the same ``extra``.
-
-        The refresh token that was used keeps working until it expires.
-
-        Args:
-            refresh_token: ``RefreshRequest.refresh_token``.
-            now: the instant of issue, an aware datetime; None is the current time.
-
-        Raises:
-            InvalidRefreshTokenError: the token is not one of this issuer's, has expired, or ``is_revoked`` refuses its
-                grant; the message tells your log which.
-            TypeError: the refresh token is not a ``str``, or ``is_revoked`` returned anything but a bool.
-            ConfigurationError: ``now`` is naive or before 1970.
-        """
+    def _renewal(self, refresh_token: str, now: datetime | None) -> _Renewal:
         moment = epoch_milliseconds(now) // 1000
         text = plain_text(refresh_token)
         if text is None:
@@ -244,12 +330,13 @@ class ApiKeyIssuer:
             raise InvalidRefreshTokenError(f"not a refresh token of this application: {error}") from None
         if grant.expires_at <= instant(moment):
             raise InvalidRefreshTokenError("the refresh token has expired: the user has to connect again")
-        del refresh_token, text, claims, fields  # likewise
-        if self._revokes(grant):
-            raise InvalidRefreshTokenError("the refresh token is revoked: the user has to connect again")
+        return _Renewal(grant, moment, extra)
+
+    def _renewed(self, renewal: _Renewal) -> AuthData:
+        grant = renewal.grant
         granted_at = (grant.granted_at - EPOCH) // timedelta(milliseconds=1)
         try:
-            return self._signed(grant.grant_id, grant.user_id, granted_at, moment, extra)
+            return self._signed(grant.grant_id, grant.user_id, granted_at, renewal.moment, renewal.extra)
         except InvalidAuthDataError as error:
             raise InvalidRefreshTokenError(f"a refresh token that cannot be renewed: {error}") from None
 
@@ -269,19 +356,28 @@ class ApiKeyIssuer:
         api_key = sign_claims(key_claims, self._api_key_secrets[0].encode(), _API_KEY_HEADER)
         return AuthData(api_key, refresh_token, self._api_key_ttl, extra)
 
-    def _revokes(self, grant: ApiKeyGrant) -> bool:
-        answer = False if self._is_revoked is None else users_own(self._is_revoked, grant)
-        if isinstance(answer, bool):
-            return answer
-        if iscoroutine(answer):
-            answer.close()
-        raise TypeError(
-            f"is_revoked returned {type(answer).__name__}, not a bool: if it is async, leave it out and check the grant"
-            " that authenticate returns"
-        )
-
     def __repr__(self) -> str:
         return masked_repr(self)
+
+
+def _answer(is_revoked: IsRevoked, grant: ApiKeyGrant) -> bool:
+    answer = users_own(is_revoked, grant)
+    if isawaitable(answer):
+        if iscoroutine(answer):
+            answer.close()
+        raise TypeError("is_revoked is async: await authenticate_async and refresh_async instead")
+    return _checked_answer(answer)
+
+
+async def _answer_async(is_revoked: IsRevoked, grant: ApiKeyGrant) -> bool:
+    answer = users_own(is_revoked, grant)
+    return _checked_answer(await users_own_awaited(answer) if isawaitable(answer) else answer)
+
+
+def _checked_answer(answer: object) -> bool:
+    if not isinstance(answer, bool):
+        raise TypeError(f"is_revoked returned {type(answer).__name__}: return True or False")
+    return answer
 
 
 def derived_secret(secret: str, purpose: str) -> str:

@@ -77,6 +77,11 @@ def without_repetition(line: str) -> str:
     return line.strip(_WHITE_SPACE)
 
 
+def without_bearer(value: str | None) -> str | None:
+    """The value of ``Authorization`` without its ``Bearer`` scheme, if it has that (RFC 6750 section 2.1)."""
+    return value[7:].lstrip(_WHITE_SPACE) if value is not None and value[:7].lower() == "bearer " else value
+
+
 def _lines(headers: Headers, name: str) -> list[str]:
     lines: list[str] = []
     size = len(name)

@@ -93,6 +93,11 @@ def parse_refresh_request(
     return RefreshRequest(refresh_token, fields)
 
 
+def checked_field(field: str) -> str:
+    """The name of a field. Raises ``TypeError`` for anything but a ``str``."""
+    return _checked_text("field", field)
+
+
 def _checked_text(name: str, value: str) -> str:
     text = plain_text(value)
     if text is None:

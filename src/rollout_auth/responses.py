@@ -8,7 +8,7 @@ RFC 9110 sections 10.2.3 (``Retry-After``) and 15.5.2 (a 401 has a challenge).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ._json import dumps, loads_object
 from ._jws import check_header, read_token, seconds_claim
@@ -62,7 +62,12 @@ def connect_token_response(token: str) -> ResponseParts:
     header, payload, *_ = read_token(text)
     check_header(header)
     expires_at = instant(seconds_claim(loads_object(payload, "the token's payload", MalformedTokenError), "exp"))
-    return _json_response({"token": text, "expiresAt": expires_at.isoformat()})
+    return token_answer(text, expires_at)
+
+
+def token_answer(token: str, expires_at: datetime) -> ResponseParts:
+    """The answer with a token that needs no check."""
+    return _json_response({"token": token, "expiresAt": expires_at.isoformat()})
 
 
 @sealed

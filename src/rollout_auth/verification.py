@@ -13,7 +13,7 @@ from ._secrecy import masked_repr, sealed
 from ._text import checked_texts, plain_text, setting_problem
 from .credentials import environment, required_variables
 from .errors import BadVerificationTokenError, ConfigurationError, MissingHeaderError
-from .headers import Headers, checked_header_name, header_value, without_repetition
+from .headers import Headers, checked_header_name, header_value, without_bearer, without_repetition
 
 VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_VERIFICATION_TOKEN"
 PREVIOUS_VERIFICATION_TOKEN_VARIABLE = "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN"
@@ -76,8 +76,8 @@ class RequestVerifier:
             TypeError: ``headers`` is something else, such as a request object.
         """
         value = header_value(headers, self._header, BadVerificationTokenError)
-        if value is not None and self._header == "authorization" and value[:7].lower() == "bearer ":
-            value = value[7:].lstrip(" \t")
+        if self._header == "authorization":
+            value = without_bearer(value)
         if value is None:
             raise MissingHeaderError(
                 f"the request has no {self.header}: add it to the request in the Rollout dashboard, or pass the name of"

@@ -22,6 +22,8 @@ from .credentials import ClientCredentials, given_or_environment
 from .errors import BadSignatureError, ConfigurationError, MalformedRequestError, MissingHeaderError
 from .headers import Headers, check_body, header_value
 
+SignedContent = Literal["base64", "raw"]
+
 SIGNATURE_HEADER = "X-Rollout-Signature"
 MAX_WEBHOOK_BODY = 4 * 1024 * 1024
 """Bytes, for your framework's own limit, which is set before a body is read."""
@@ -75,14 +77,16 @@ class WebhookEvent:
 
 
 @sealed
-def verify_webhook(
+def verify_signed_request(
     body: bytes,
     headers: Headers,
     *,
     credentials: ClientCredentials | None = None,
-    signed_content: Literal["base64", "raw"] = "base64",
-) -> WebhookEvent:
-    """Verify a webhook's signature, and only then read its body.
+    signed_content: SignedContent = "base64",
+) -> dict[str, object]:
+    """Verify the signature of any JSON object that Rollout has signed, and only then read it.
+
+    For messages that are not events, such as the credential sync completion callback; ``verify_webhook`` reads events.
 
     Args:
         body: the raw bytes, at most ``MAX_WEBHOOK_BODY``: Django's ``request.body``, Flask's ``request.get_data()``,
@@ -99,24 +103,57 @@ def verify_webhook(
     Raises:
         MissingHeaderError: ``X-Rollout-Signature`` is missing or blank.
         BadSignatureError: no configured secret made it, or there are two that differ.
-        MalformedRequestError: the body is too large or, correctly signed, is not such an event.
+        MalformedRequestError: the body is empty, too large or, correctly signed, not a JSON object.
         TypeError, ConfigurationError: the caller's own arguments.
 
     Source: rollout.com/docs/advanced-guides/how-to-use-webhooks.
     """
+    return _verified(body, headers, credentials, signed_content)
+
+
+@sealed
+def verify_webhook(
+    body: bytes,
+    headers: Headers,
+    *,
+    credentials: ClientCredentials | None = None,
+    signed_content: SignedContent = "base64",
+) -> WebhookEvent:
+    """Verify a webhook's signature, and only then read its event.
+
+    The arguments and errors are those of ``verify_signed_request``. Raises ``MalformedRequestError`` also for a
+    correctly signed body that is not an event.
+
+    Source: rollout.com/docs/advanced-guides/how-to-use-webhooks.
+    """
+    return _event(_verified(body, headers, credentials, signed_content))
+
+
+def _verified(
+    body: bytes, headers: Headers, credentials: ClientCredentials | None, signed_content: SignedContent
+) -> dict[str, object]:
     credentials = given_or_environment(credentials)
     check_body(body)
-    if signed_content not in ("base64", "raw"):
-        raise ConfigurationError("signed_content must be 'base64' or, for an older Rollout, 'raw'")
+    check_signed_content(signed_content)
     signature = header_value(headers, "x-rollout-signature", BadSignatureError)
     if signature is None:
         raise MissingHeaderError(
             f"the request has no {SIGNATURE_HEADER}: it may not be Rollout's", header=SIGNATURE_HEADER
         )
+    if not body:
+        raise MalformedRequestError(
+            "the body is empty: was it read before, or sent in chunks to a WSGI server that drops them?"
+        )
     if len(body) > MAX_WEBHOOK_BODY:
         raise MalformedRequestError(f"the body is larger than {MAX_WEBHOOK_BODY} bytes: no webhook of Rollout's is")
     _check_signature(body if signed_content == "raw" else b2a_base64(body, newline=False), signature, credentials)
-    return _event(loads_signed_object(body, "the body", MalformedRequestError))
+    return loads_signed_object(body, "the body", MalformedRequestError)
+
+
+def check_signed_content(signed_content: str) -> None:
+    """Raise ``ConfigurationError`` unless this is one of the two."""
+    if signed_content not in ("base64", "raw"):
+        raise ConfigurationError("signed_content must be 'base64' or, for an older Rollout, 'raw'")
 
 
 def _check_signature(content: bytes, signature: str, credentials: ClientCredentials) -> None:
@@ -152,9 +189,9 @@ def _event(payload: dict[str, Any]) -> WebhookEvent:
     except (KeyError, TypeError):
         pass
     raise MalformedRequestError(
-        "the signature is right, but the body is not an event: that has eventId and event (strings), uri (a string or"
-        " null), resourceIds (an array of strings) and eventCreated (an ISO 8601 instant with an offset, of the years"
-        " 1970 to 9998)"
+        "the signature is right, but the body is not an event, so read it with verify_signed_request: an event has"
+        " eventId and event (strings), uri (a string or null), resourceIds (an array of strings) and eventCreated (an"
+        " ISO 8601 instant with an offset, of the years 1970 to 9998)"
     )
 
 
