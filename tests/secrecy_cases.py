@@ -181,6 +181,12 @@ TOKEN_VARIABLES = {
     "ROLLOUT_VERIFICATION_TOKEN": c.VERIFICATION_TOKEN,
     "ROLLOUT_PREVIOUS_VERIFICATION_TOKEN": c.PREVIOUS_SECRET,
 }
+KEY_VARIABLES = {"ROLLOUT_API_KEY_SECRET": c.OTHER_SECRET, "ROLLOUT_PREVIOUS_API_KEY_SECRET": c.PREVIOUS_SECRET[::-1]}
+ALL_VARIABLES = {
+    **VARIABLES,
+    "ROLLOUT_VERIFICATION_TOKEN": c.VERIFICATION_TOKEN,
+    "ROLLOUT_API_KEY_SECRET": c.OTHER_SECRET,
+}
 
 
 def spoiled(variables: Mapping[str, str], rule: Callable[[str], Values]) -> list[dict[str, str]]:
@@ -368,6 +374,8 @@ def answered_async(answer: object) -> object:
 SIGNER = ra.ConnectTokenSigner(c.CREDENTIALS)
 VERIFIER = ra.RequestVerifier([c.VERIFICATION_TOKEN, c.PREVIOUS_SECRET])
 BEARER_VERIFIER = ra.RequestVerifier(c.VERIFICATION_TOKEN, header="Authorization")
+ROLLOUT = ra.RolloutAuth(c.CREDENTIALS, VERIFIER, ISSUER)
+FRESH = ISSUER.issue(USER_ID, extra=EXTRA)
 ENDPOINT = ra.RefreshEndpoint(lambda _request: c.AUTH_DATA, verifier=VERIFIER)
 
 # --- the calls ------------------------------------------------------------------------------------------------------
@@ -425,6 +433,12 @@ DELIVERY = {"body": WEBHOOK, "headers": {SIGNATURE_HEADER: SIGNATURE}}
 REQUEST = {"body": JSON_BODY, "headers": {TOKEN_HEADER: c.VERIFICATION_TOKEN}}
 BEARER = {"Authorization": f"Bearer {c.VERIFICATION_TOKEN}"}
 WRONG_REQUESTS = {"body": wrong_bodies(JSON_BODY), "headers": wrong_headers(TOKEN_HEADER, c.VERIFICATION_TOKEN)}
+KEYED = {**REQUEST["headers"], "Authorization": f"Bearer {FRESH.api_key}"}
+KEYED_WRONGLY = {
+    "headers": [*UNVERIFIED_HEADERS, *({**KEYED, "Authorization": key} for key in (API_KEY, f"Bearer {TOKEN}", ""))],
+    "api_key": but(NONE, bad_texts(API_KEY)),
+}
+FRESH_REQUEST = {**REQUEST, "body": json.dumps({"refreshToken": FRESH.refresh_token}).encode()}
 KEYS = refused_grants(api_keys.API_KEY_TYPE, ISSUED.api_key, FOREIGN.api_key, ISSUED.refresh_token)
 REFRESH_TOKENS = refused_grants(
     api_keys.REFRESH_TOKEN_TYPE, ISSUED.refresh_token, FOREIGN.refresh_token, ISSUED.api_key
@@ -486,6 +500,35 @@ CALLS = {
     "RefreshEndpoint.handle_async": Call(partial(driven, ENDPOINT.handle_async), REQUEST, WRONG_REQUESTS),
     "RefreshEndpoint.handle, answer": Call(answered, {"answer": c.AUTH_DATA}),
     "RefreshEndpoint.handle_async, answer": Call(answered_async, {"answer": c.AUTH_DATA}),
+    "RolloutAuth": Call(
+        ra.RolloutAuth,
+        {"credentials": c.CREDENTIALS, "verifier": VERIFIER, "issuer": ISSUER},
+        {
+            "issuer": others(CLIENT_SECRET),
+            "verifier": [*others(c.VERIFICATION_TOKEN), None],
+            "signed_content": others(CLIENT_SECRET),
+            "api_key_header": but(NONE, bad_texts(API_KEY)),
+            "refresh_field": wrong_types(API_KEY),
+        },
+    ),
+    "RolloutAuth.from_env": Call(
+        ra.RolloutAuth.from_env,
+        {"environ": ALL_VARIABLES},
+        {"environ": bad_mappings(ALL_VARIABLES), "signed_content": others(CLIENT_SECRET)},
+    ),
+    "RolloutAuth.connect": Call(
+        ROLLOUT.connect, {"user_id": USER_ID, "extra": EXTRA, "grant_id": "grant-1"}, {"auth_data": NOT_AUTH_DATA}
+    ),
+    "RolloutAuth.connect_token": Call(ROLLOUT.connect_token, {"user_id": USER_ID, "auth_data": c.AUTH_DATA}),
+    "RolloutAuth.authenticate": Call(ROLLOUT.authenticate, {"headers": KEYED}, KEYED_WRONGLY),
+    "RolloutAuth.authenticate_async": Call(
+        partial(driven, ROLLOUT.authenticate_async), {"headers": KEYED}, KEYED_WRONGLY
+    ),
+    "RolloutAuth.refresh": Call(ROLLOUT.refresh, FRESH_REQUEST, WRONG_REQUESTS),
+    "RolloutAuth.refresh_async": Call(partial(driven, ROLLOUT.refresh_async), FRESH_REQUEST, WRONG_REQUESTS),
+    "RolloutAuth.refresh_request": Call(ROLLOUT.refresh_request, REQUEST, {"body": UNREADABLE_BODIES}),
+    "RolloutAuth.webhook": Call(ROLLOUT.webhook, DELIVERY, {"headers": UNSIGNED_HEADERS}),
+    "RolloutAuth.signed_request": Call(ROLLOUT.signed_request, DELIVERY, {"headers": UNSIGNED_HEADERS}),
     "connect_token_response": Call(ra.connect_token_response, {"token": TOKEN}),
     "refresh_response": Call(
         ra.refresh_response, {"auth_data": c.AUTH_DATA}, {"auth_data": [*NOT_AUTH_DATA, None, ra.AuthData(API_KEY)]}
@@ -501,6 +544,11 @@ CALLS = {
         {**DELIVERY, "credentials": c.CREDENTIALS},
         {"body": [*wrong_bodies(WEBHOOK), WEBHOOK + b" "], "headers": UNSIGNED_HEADERS},
     ),
+    "verify_signed_request": Call(
+        ra.verify_signed_request,
+        {**DELIVERY, "credentials": c.CREDENTIALS},
+        {"body": [*wrong_bodies(WEBHOOK), WEBHOOK + b" ", b""], "headers": UNSIGNED_HEADERS},
+    ),
     "verify_webhook, signed": Call(delivered, {"body": WEBHOOK}, {"body": REFUSED_WEBHOOKS}),
     "WebhookEvent": value_class(
         ra.WebhookEvent,
@@ -513,6 +561,17 @@ CALLS = {
         payload=EVENT,
     ),
     "ApiKeyIssuer": Call(ra.ApiKeyIssuer, {"secrets": SECRETS, "is_revoked": partial(print, NESTED)}),
+    "ApiKeyIssuer.from_env": Call(
+        ra.ApiKeyIssuer.from_env, {"environ": KEY_VARIABLES}, {"environ": bad_mappings(KEY_VARIABLES)}
+    ),
+    "ApiKeyIssuer.authenticate_async": Call(
+        partial(driven, ISSUER.authenticate_async), {"api_key": ISSUED.api_key, "now": NOW}, {"api_key": KEYS}
+    ),
+    "ApiKeyIssuer.refresh_async": Call(
+        partial(driven, ISSUER.refresh_async),
+        {"refresh_token": ISSUED.refresh_token, "now": NOW},
+        {"refresh_token": REFRESH_TOKENS},
+    ),
     "ApiKeyIssuer.issue": Call(ISSUER.issue, {"user_id": USER_ID, "extra": EXTRA, "grant_id": "grant-1", "now": NOW}),
     "ApiKeyIssuer.authenticate": Call(ISSUER.authenticate, {"api_key": ISSUED.api_key, "now": NOW}, {"api_key": KEYS}),
     "ApiKeyIssuer.refresh": Call(

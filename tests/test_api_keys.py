@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import dataclasses
@@ -28,6 +29,7 @@ from rollout_auth import (
     InvalidRefreshTokenError,
     InvalidUserIdError,
     ShortSecretWarning,
+    TemporarilyUnavailableError,
     generate_connect_token,
 )
 from rollout_auth._jws import MAX_TOKEN_LENGTH
@@ -313,6 +315,21 @@ class TestRotation:
         assert ApiKeyIssuer(SECRET).authenticate(issuer.issue("user-1").api_key)
 
 
+class Later:
+    """A rule whose answer is an object to await, and refuses."""
+
+    def __init__(self, _grant: ApiKeyGrant) -> None:
+        pass
+
+    def __await__(self) -> Any:
+        yield from asyncio.sleep(0).__await__()
+        return True
+
+
+async def revoked_async(_grant: ApiKeyGrant) -> bool:
+    return True
+
+
 class TestRevocation:
     def test_asked_on_both_paths(self) -> None:
         """The function is asked about each grant that is otherwise good, and only about those."""
@@ -342,7 +359,7 @@ class TestRevocation:
         """An answer that is no bool, and might be taken for one, is refused."""
         issuer = ApiKeyIssuer(SECRET, is_revoked=lambda _: answer)
         auth_data = issuer.issue("user-1")
-        problem = f"^is_revoked returned {type(answer).__name__}, not a bool"
+        problem = f"^is_revoked returned {type(answer).__name__}: return True or False"
         with pytest.raises(TypeError, match=problem):
             issuer.authenticate(auth_data.api_key)
         with pytest.raises(TypeError, match=problem):
@@ -355,8 +372,75 @@ class TestRevocation:
             return False
 
         issuer = ApiKeyIssuer(SECRET, is_revoked=is_revoked)
-        with pytest.raises(TypeError, match="if it is async, leave it out and check the grant"):
-            issuer.authenticate(issuer.issue("user-1").api_key)
+        auth_data = issuer.issue("user-1")
+        with pytest.raises(TypeError, match="is_revoked is async: await authenticate_async and refresh_async instead"):
+            issuer.authenticate(auth_data.api_key)
+        with pytest.raises(TypeError, match="is_revoked is async"):
+            ApiKeyIssuer(SECRET).refresh(auth_data.refresh_token or "", is_revoked=is_revoked)
+
+    @pytest.mark.parametrize("rule", [Later, revoked_async, lambda _: True])
+    def test_async_calls(self, rule: Any) -> None:
+        """The async calls ask a rule that is async or not, and one yes is enough."""
+        auth_data = ApiKeyIssuer(SECRET).issue("user-1")
+        for issuer, of_the_call in (
+            (ApiKeyIssuer(SECRET, is_revoked=rule), None),
+            (ApiKeyIssuer(SECRET, is_revoked=lambda _: False), rule),
+        ):
+            with pytest.raises(InvalidApiKeyError, match="revoked"):
+                asyncio.run(issuer.authenticate_async(auth_data.api_key, is_revoked=of_the_call))
+            with pytest.raises(InvalidRefreshTokenError, match="revoked"):
+                asyncio.run(issuer.refresh_async(auth_data.refresh_token or "", is_revoked=of_the_call))
+
+    def test_async_calls_of_good_grants(self, issuer: ApiKeyIssuer) -> None:
+        """What no rule refuses is accepted, also where there is no rule."""
+        auth_data = issuer.issue("user-1", grant_id="g-1")
+
+        async def rule(grant: ApiKeyGrant) -> bool:
+            return grant.grant_id != "g-1"
+
+        for of_the_call in (None, rule):
+            grant = asyncio.run(issuer.authenticate_async(auth_data.api_key, is_revoked=of_the_call))
+            assert grant == issuer.authenticate(auth_data.api_key)
+            renewed = asyncio.run(issuer.refresh_async(auth_data.refresh_token or "", is_revoked=of_the_call))
+            assert issuer.authenticate(renewed.api_key).grant_id == "g-1"
+
+    def test_rule_of_the_call(self) -> None:
+        """A rule of the call is asked beside the constructor's, with the request's own session; one yes is enough."""
+        asked: list[str] = []
+        issuer = ApiKeyIssuer(SECRET, is_revoked=lambda grant: grant.grant_id == "g-2")
+        good, bad = (issuer.issue("user-1", grant_id=grant_id) for grant_id in ("g-1", "g-2"))
+        session = {"g-1"}
+
+        def of_the_call(grant: ApiKeyGrant) -> bool:
+            asked.append(grant.grant_id)
+            return grant.grant_id in session
+
+        for auth_data in (good, bad):
+            with pytest.raises(InvalidApiKeyError, match="revoked"):
+                issuer.authenticate(auth_data.api_key, is_revoked=of_the_call)
+            with pytest.raises(InvalidRefreshTokenError, match="revoked"):
+                issuer.refresh(auth_data.refresh_token or "", is_revoked=of_the_call)
+        assert asked == ["g-1", "g-1"]
+        session.clear()
+        assert issuer.authenticate(good.api_key, is_revoked=of_the_call).grant_id == "g-1"
+
+    @pytest.mark.parametrize("rule", [True, "revoked"])
+    def test_rule_is_a_function(self, issuer: ApiKeyIssuer, rule: Any) -> None:
+        """A rule that was called instead of passed is the caller's mistake."""
+        with pytest.raises(TypeError, match="is_revoked is a function: pass it without calling it"):
+            issuer.authenticate(issuer.issue("user-1").api_key, is_revoked=rule)
+
+    def test_store_that_is_down(self, issuer: ApiKeyIssuer) -> None:
+        """A rule whose store is down says so, and neither accepts nor refuses."""
+        auth_data = issuer.issue("user-1")
+
+        def rule(_grant: ApiKeyGrant) -> bool:
+            raise TemporarilyUnavailableError
+
+        with pytest.raises(TemporarilyUnavailableError):
+            issuer.authenticate(auth_data.api_key, is_revoked=rule)
+        with pytest.raises(TemporarilyUnavailableError):
+            asyncio.run(issuer.refresh_async(auth_data.refresh_token or "", is_revoked=rule))
 
     def test_own_errors_pass_through(self) -> None:
         """An error of the partner's own, such as a database that is away, is the partner's."""
@@ -369,6 +453,26 @@ class TestRevocation:
         with pytest.raises(ConnectionError) as caught:
             issuer.authenticate(issuer.issue("user-1").api_key)
         assert caught.value is error
+
+
+class TestFromEnv:
+    def test_secrets(self) -> None:
+        """The secret of the environment signs; the previous one, if it is set, is accepted."""
+        environ = {"ROLLOUT_API_KEY_SECRET": SECRET, "ROLLOUT_PREVIOUS_API_KEY_SECRET": ""}
+        issuer = ApiKeyIssuer.from_env(environ, api_key_ttl=DAY)
+        assert ApiKeyIssuer(SECRET).authenticate(issuer.issue("user-1").api_key)
+        assert issuer.issue("user-1").expires_in == 86_400
+        old = ApiKeyIssuer(OTHER).issue("user-1")
+        with pytest.raises(InvalidApiKeyError):
+            issuer.authenticate(old.api_key)
+        rotated = ApiKeyIssuer.from_env({**environ, "ROLLOUT_PREVIOUS_API_KEY_SECRET": OTHER})
+        assert rotated.authenticate(old.api_key)
+
+    def test_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without a mapping it reads ``os.environ``, and a secret that is not set is named."""
+        monkeypatch.delenv("ROLLOUT_API_KEY_SECRET", raising=False)
+        with pytest.raises(ConfigurationError, match="ROLLOUT_API_KEY_SECRET is not set: choose"):
+            ApiKeyIssuer.from_env()
 
 
 class TestSettings:

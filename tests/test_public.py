@@ -17,9 +17,13 @@ SIGNATURES = {
     "ApiKeyGrant": "(grant_id, user_id, granted_at, issued_at, expires_at)",
     "ApiKeyIssuer": "(secrets, *, api_key_ttl=datetime.timedelta(seconds=3600), "
     "refresh_token_ttl=datetime.timedelta(days=180), is_revoked=None)",
-    "ApiKeyIssuer.authenticate": "(self, api_key, *, now=None)",
+    "ApiKeyIssuer.authenticate": "(self, api_key, *, is_revoked=None, now=None)",
+    "ApiKeyIssuer.authenticate_async": "(self, api_key, *, is_revoked=None, now=None)",
+    "ApiKeyIssuer.from_env": "(environ=None, *, api_key_ttl=datetime.timedelta(seconds=3600), "
+    "refresh_token_ttl=datetime.timedelta(days=180), is_revoked=None)",
     "ApiKeyIssuer.issue": "(self, user_id, *, extra={}, grant_id=None, now=None)",
-    "ApiKeyIssuer.refresh": "(self, refresh_token, *, now=None)",
+    "ApiKeyIssuer.refresh": "(self, refresh_token, *, is_revoked=None, now=None)",
+    "ApiKeyIssuer.refresh_async": "(self, refresh_token, *, is_revoked=None, now=None)",
     "AuthData": "(api_key, refresh_token=None, expires_in=None, extra={})",
     "AuthData.from_dict": "(data)",
     "AuthData.to_dict": "(self)",
@@ -37,11 +41,28 @@ SIGNATURES = {
     "RequestVerifier.verify": "(self, headers)",
     "RequestVerifier.verify_token": "(self, candidate)",
     "ResponseParts": "(body, status, headers)",
+    "RolloutAuth": "(credentials, verifier, issuer=None, *, api_key_header='Authorization', "
+    "refresh_field='refreshToken', signed_content='base64', namespace='rollout.com', "
+    "ttl=datetime.timedelta(seconds=3600), dev=False)",
+    "RolloutAuth.authenticate": "(self, headers, *, api_key=None, is_revoked=None)",
+    "RolloutAuth.authenticate_async": "(self, headers, *, api_key=None, is_revoked=None)",
+    "RolloutAuth.connect": "(self, user_id, auth_data=None, *, extra={}, grant_id=None)",
+    "RolloutAuth.connect_token": "(self, user_id, auth_data=None, *, extra={}, grant_id=None)",
+    "RolloutAuth.from_env": "(environ=None, *, verification_header='X-Rollout-Verification-Token', is_revoked=None, "
+    "issuer=None, own_keys=False, api_key_header='Authorization', refresh_field='refreshToken', "
+    "signed_content='base64', namespace='rollout.com', ttl=datetime.timedelta(seconds=3600), dev=False)",
+    "RolloutAuth.refresh": "(self, body, headers, *, is_revoked=None)",
+    "RolloutAuth.refresh_async": "(self, body, headers, *, is_revoked=None)",
+    "RolloutAuth.refresh_request": "(self, body, headers)",
+    "RolloutAuth.signed_request": "(self, body, headers)",
+    "RolloutAuth.verify": "(self, headers)",
+    "RolloutAuth.webhook": "(self, body, headers)",
     "WebhookEvent": "(event_id, event, created_at, resource_ids, uri, payload)",
     "connect_token_response": "(token)",
     "error_response": "(error)",
     "parse_refresh_request": "(body, content_type=None, *, field='refreshToken')",
     "refresh_response": "(auth_data)",
+    "verify_signed_request": "(body, headers, *, credentials=None, signed_content='base64')",
     "verify_webhook": "(body, headers, *, credentials=None, signed_content='base64')",
     "generate_connect_token": "(user_id, auth_data=None, *, credentials=None, "
     "ttl=datetime.timedelta(seconds=3600), namespace='rollout.com', dev=False, now=None)",

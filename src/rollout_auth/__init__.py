@@ -43,10 +43,11 @@ from .errors import (
     TokenNotYetValidError,
     VerificationError,
 )
+from .integration import RolloutAuth
 from .refresh import MAX_REFRESH_BODY, RefreshEndpoint, RefreshRequest, parse_refresh_request
 from .responses import ResponseParts, connect_token_response, error_response, refresh_response
 from .verification import RequestVerifier
-from .webhooks import MAX_WEBHOOK_BODY, WebhookEvent, verify_webhook
+from .webhooks import MAX_WEBHOOK_BODY, WebhookEvent, verify_signed_request, verify_webhook
 
 __all__ = [
     "LEGACY_NAMESPACE",
@@ -76,6 +77,7 @@ __all__ = [
     "RequestRefusedError",
     "RequestVerifier",
     "ResponseParts",
+    "RolloutAuth",
     "RolloutAuthError",
     "ShortSecretWarning",
     "TemporarilyUnavailableError",
@@ -89,5 +91,6 @@ __all__ = [
     "parse_refresh_request",
     "refresh_response",
     "verify_connect_token",
+    "verify_signed_request",
     "verify_webhook",
 ]

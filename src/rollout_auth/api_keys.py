@@ -45,7 +45,7 @@ from ._text import (
 )
 from ._time import EPOCH, HOUR, LAST_SECOND, TEN_YEARS, check_instant, epoch_milliseconds, instant, whole_seconds
 from .auth_data import NO_EXTRA, AuthData, FrozenObject, frozen_extra
-from .credentials import environment, required_variables
+from .credentials import OF_YOUR_OWN, environment, required_variables
 from .errors import (
     ApiKeyExpiredError,
     ConfigurationError,
@@ -188,7 +188,7 @@ class ApiKeyIssuer:
         Raises ``ConfigurationError`` if the first is not set, or for a value that cannot be used.
         """
         environ = environment(environ)
-        (current,) = required_variables(environ, API_KEY_SECRET_VARIABLE)
+        (current,) = required_variables(environ, API_KEY_SECRET_VARIABLE, source=OF_YOUR_OWN)
         previous = environ.get(PREVIOUS_API_KEY_SECRET_VARIABLE)
         secrets = [current, previous] if previous else current
         return cls(secrets, api_key_ttl=api_key_ttl, refresh_token_ttl=refresh_token_ttl, is_revoked=is_revoked)

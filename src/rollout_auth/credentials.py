@@ -19,6 +19,9 @@ CLIENT_ID_VARIABLE = "ROLLOUT_CLIENT_ID"
 CLIENT_SECRET_VARIABLE = "ROLLOUT_CLIENT_SECRET"
 PREVIOUS_CLIENT_SECRET_VARIABLE = "ROLLOUT_PREVIOUS_CLIENT_SECRET"
 
+FROM_THE_DASHBOARD = "copy it from the Configuration page of the Rollout dashboard"
+OF_YOUR_OWN = "choose at least 64 random characters of your own"
+
 _VARIABLES = (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE, PREVIOUS_CLIENT_SECRET_VARIABLE)
 
 
@@ -119,14 +122,11 @@ def environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
     return environ
 
 
-def required_variables(environ: Mapping[str, str], *names: str) -> list[str]:
+def required_variables(environ: Mapping[str, str], *names: str, source: str = FROM_THE_DASHBOARD) -> list[str]:
     """The values of variables. Raises ``ConfigurationError`` that names all that are missing or empty."""
     missing = [name for name in names if not environ.get(name)]
     if missing:
-        raise ConfigurationError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set:"
-            f" copy {'it' if len(missing) == 1 else 'them'} from the Configuration page of the Rollout dashboard"
-        )
+        raise ConfigurationError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: {source}")
     return [environ[name] for name in names]
 
 

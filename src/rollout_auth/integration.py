@@ -24,6 +24,8 @@ from .connect_token import NAMESPACE, ConnectTokenSigner, Namespace
 from .credentials import (
     CLIENT_ID_VARIABLE,
     CLIENT_SECRET_VARIABLE,
+    FROM_THE_DASHBOARD,
+    OF_YOUR_OWN,
     PREVIOUS_CLIENT_SECRET_VARIABLE,
     ClientCredentials,
     check_credentials,
@@ -43,8 +45,7 @@ from .verification import (
 )
 from .webhooks import SignedContent, WebhookEvent, check_signed_content, verify_signed_request, verify_webhook
 
-_FROM_THE_DASHBOARD = "copy the value from the Configuration page of the Rollout dashboard"
-_OF_YOUR_OWN = "choose at least 64 random characters, or pass own_keys=True if you have API keys of your own"
+_OWN_KEYS = f"{OF_YOUR_OWN}, or pass own_keys=True if you have API keys of your own"
 
 
 class RolloutAuth:
@@ -105,7 +106,8 @@ class RolloutAuth:
         if not isinstance(issuer, (ApiKeyIssuer, type(None))):
             raise TypeError(f"issuer is {type(issuer).__name__}: pass ApiKeyIssuer(...), or None for keys of your own")
         check_signed_content(signed_content)
-        self._api_key_header = api_key_header and checked_header_name(api_key_header, "api_key_header").lower()
+        named = None if api_key_header is None else checked_header_name(api_key_header, "api_key_header")
+        self._api_key_header = named and named.lower()
         if self._api_key_header == verifier.header.lower():
             raise ConfigurationError(
                 f"{verifier.header} is the header of both the API key and the verification token: move one of them in"
@@ -148,7 +150,12 @@ class RolloutAuth:
             is_revoked: as for ``ApiKeyIssuer``.
             issuer: one that you have built, in place of the one from the environment.
             own_keys: whether you have API keys of your own, so that there is no issuer.
-            api_key_header, refresh_field, signed_content, namespace, ttl, dev: as for the class.
+            api_key_header: as for the class.
+            refresh_field: as for the class.
+            signed_content: as for the class.
+            namespace: as for the class.
+            ttl: as for the class.
+            dev: as for the class.
 
         Raises:
             ConfigurationError: variables are missing, cannot be used or are equal to one another; one error names all.
@@ -340,12 +347,12 @@ class RolloutAuth:
 def environment_problems(environ: Mapping[str, str], *, issues_keys: bool) -> list[tuple[str, str]]:
     """What is wrong with the variables: each is named, with the problem and the fix."""
     variables: dict[str, tuple[str | None, Callable[[str], str | None]]] = {
-        CLIENT_ID_VARIABLE: (_FROM_THE_DASHBOARD, setting_problem),
-        CLIENT_SECRET_VARIABLE: (_FROM_THE_DASHBOARD, setting_problem),
+        CLIENT_ID_VARIABLE: (FROM_THE_DASHBOARD, setting_problem),
+        CLIENT_SECRET_VARIABLE: (FROM_THE_DASHBOARD, setting_problem),
         PREVIOUS_CLIENT_SECRET_VARIABLE: (None, setting_problem),
-        VERIFICATION_TOKEN_VARIABLE: (_FROM_THE_DASHBOARD, token_problem),
+        VERIFICATION_TOKEN_VARIABLE: (FROM_THE_DASHBOARD, token_problem),
         PREVIOUS_VERIFICATION_TOKEN_VARIABLE: (None, token_problem),
-        API_KEY_SECRET_VARIABLE: (_OF_YOUR_OWN if issues_keys else None, setting_problem),
+        API_KEY_SECRET_VARIABLE: (_OWN_KEYS if issues_keys else None, setting_problem),
         PREVIOUS_API_KEY_SECRET_VARIABLE: (None, setting_problem),
     }
     values = {name: value for name in variables if (value := environ.get(name))}
