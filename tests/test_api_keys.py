@@ -375,8 +375,9 @@ class TestRevocation:
         auth_data = issuer.issue("user-1")
         with pytest.raises(TypeError, match="is_revoked is async: await authenticate_async and refresh_async instead"):
             issuer.authenticate(auth_data.api_key)
-        with pytest.raises(TypeError, match="is_revoked is async"):
-            ApiKeyIssuer(SECRET).refresh(auth_data.refresh_token or "", is_revoked=is_revoked)
+        for rule in (is_revoked, Later):
+            with pytest.raises(TypeError, match="is_revoked is async"):
+                ApiKeyIssuer(SECRET).refresh(auth_data.refresh_token or "", is_revoked=rule)
 
     @pytest.mark.parametrize("rule", [Later, revoked_async, lambda _: True])
     def test_async_calls(self, rule: Any) -> None:
