@@ -96,7 +96,8 @@ def run_page(
     rollout_credentials: ClientCredentials,
 ) -> Iterator[Callable[[Path], None]]:
     """Runs a page for a reader in an empty folder, who has the credentials of tests and the example apps at hand."""
-    monkeypatch.setenv("API_KEY_SECRET", "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4)
+    for name in ("API_KEY_SECRET", "ROLLOUT_API_KEY_SECRET"):  # of the pages, and of the example apps
+        monkeypatch.setenv(name, "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4)
     for folder in (EXAMPLES, tmp_path):
         monkeypatch.syspath_prepend(folder)
     monkeypatch.chdir(tmp_path)

@@ -112,7 +112,7 @@ def start(
     with ExitStack() as stack:
 
         def start(**options: object) -> Site:
-            monkeypatch.setenv("API_KEY_SECRET", "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4)
+            monkeypatch.setenv("ROLLOUT_API_KEY_SECRET", "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4)
             flask_app = load(EXAMPLES / "flask_app.py")
             site = Site(flask_app, BrowserAPI(rollout_simulator(flask_app.app, **options)), browse)
             site.urls["api"] = stack.enter_context(serve(site.api))
