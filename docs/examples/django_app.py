@@ -1,12 +1,10 @@
 """Rollout's four routes in Django, which ``gunicorn django_app:application`` serves.
 
 It needs ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET, ROLLOUT_VERIFICATION_TOKEN and, for the API keys that it issues,
-a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept in memory, so run one process.
+a secret of its own, ROLLOUT_API_KEY_SECRET, in the environment. Contacts are kept in memory, so run one process.
 """
 
 from __future__ import annotations
-
-import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -19,20 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 from rollout_auth import (
     MAX_REFRESH_BODY,
     MAX_WEBHOOK_BODY,
-    ApiKeyIssuer,
-    RefreshEndpoint,
     RequestRefusedError,
-    RequestVerifier,
     ResponseParts,
-    connect_token_response,
+    RolloutAuth,
     error_response,
-    generate_connect_token,
-    verify_webhook,
 )
 
-verifier = RequestVerifier.from_env()
-issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
-refresh_endpoint = RefreshEndpoint(lambda request: issuer.refresh(request.refresh_token), verifier=verifier)
+rollout = RolloutAuth.from_env()
 
 # Your own sign-in and your own database, in place of these. The keys need no database.
 SESSIONS = {"demo-session": "user-1"}
@@ -57,28 +48,26 @@ def token(request: HttpRequest) -> HttpResponse:
     user_id = SESSIONS.get(request.headers.get("X-Demo-Session", ""))
     if user_id is None:
         return JsonResponse({"error": "not_signed_in"}, status=401)
-    return respond(connect_token_response(generate_connect_token(user_id, issuer.issue(user_id))))
+    return respond(rollout.connect(user_id))
 
 
 @csrf_exempt
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     # One byte more than is accepted, so that a larger body is refused and not kept in memory.
-    return respond(refresh_endpoint.handle(request.read(MAX_REFRESH_BODY + 1), request.headers))
+    return respond(rollout.refresh(request.read(MAX_REFRESH_BODY + 1), request.headers))
 
 
 @require_GET
 def contacts(request: HttpRequest) -> HttpResponse:
-    verifier.verify(request.headers)
-    scheme, _, api_key = request.headers.get("Authorization", "").partition(" ")
-    grant = issuer.authenticate(api_key.strip(" ") if scheme.lower() == "bearer" else None)
+    grant = rollout.authenticate(request.headers)
     return JsonResponse({"user": grant.user_id, "contacts": CONTACTS})
 
 
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
-    event = verify_webhook(request.read(MAX_WEBHOOK_BODY + 1), request.headers)
+    event = rollout.webhook(request.read(MAX_WEBHOOK_BODY + 1), request.headers)
     if event.event_id not in SEEN_EVENTS:
         CONTACTS.extend(event.resource_ids)
         SEEN_EVENTS.add(event.event_id)
