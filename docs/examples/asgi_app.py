@@ -1,33 +1,25 @@
 """Rollout's four routes in plain ASGI, which ``uvicorn asgi_app:app`` serves.
 
 It needs ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET, ROLLOUT_VERIFICATION_TOKEN and, for the API keys that it issues,
-a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept in memory, so run one process.
+a secret of its own, ROLLOUT_API_KEY_SECRET, in the environment. Contacts are kept in memory, so run one process.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rollout_auth import (
     MAX_REFRESH_BODY,
     MAX_WEBHOOK_BODY,
-    ApiKeyIssuer,
-    RefreshEndpoint,
     RequestRefusedError,
-    RequestVerifier,
     ResponseParts,
-    connect_token_response,
+    RolloutAuth,
     error_response,
-    generate_connect_token,
-    verify_webhook,
 )
 
-verifier = RequestVerifier.from_env()
-issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
-refresh_endpoint = RefreshEndpoint(lambda request: issuer.refresh(request.refresh_token), verifier=verifier)
+rollout = RolloutAuth.from_env()
 
 # Your own sign-in and your own database, in place of these. The keys need no database.
 SESSIONS = {"demo-session": "user-1"}
@@ -48,35 +40,30 @@ async def read(receive: Receive, most: int) -> bytes:
     return bytes(body)
 
 
-def header(scope: dict[str, Any], wanted: bytes) -> str:
-    """The value of a header. Two values are joined, as WSGI joins them, and then match neither a session nor a key."""
-    return b",".join(value for name, value in scope["headers"] if name == wanted).decode("latin-1")
-
-
 def answer(status: int, **fields: object) -> ResponseParts:
     return ResponseParts(json.dumps(fields).encode(), status, {"Content-Type": "application/json"})
 
 
 async def token(scope: dict[str, Any], _receive: Receive) -> ResponseParts:
-    user_id = SESSIONS.get(header(scope, b"x-demo-session"))
+    # Two values are joined, as WSGI joins them, and then match no session.
+    session = b",".join(value for name, value in scope["headers"] if name == b"x-demo-session")
+    user_id = SESSIONS.get(session.decode("latin-1"))
     if user_id is None:
         return answer(401, error="not_signed_in")
-    return connect_token_response(generate_connect_token(user_id, issuer.issue(user_id)))
+    return rollout.connect(user_id)
 
 
 async def refresh(scope: dict[str, Any], receive: Receive) -> ResponseParts:
-    return await refresh_endpoint.handle_async(await read(receive, MAX_REFRESH_BODY), scope["headers"])
+    return await rollout.refresh_async(await read(receive, MAX_REFRESH_BODY), scope["headers"])
 
 
 async def contacts(scope: dict[str, Any], _receive: Receive) -> ResponseParts:
-    verifier.verify(scope["headers"])
-    scheme, _, api_key = header(scope, b"authorization").partition(" ")
-    grant = issuer.authenticate(api_key.strip(" ") if scheme.lower() == "bearer" else None)
+    grant = await rollout.authenticate_async(scope["headers"])
     return answer(200, user=grant.user_id, contacts=CONTACTS)
 
 
 async def webhook(scope: dict[str, Any], receive: Receive) -> ResponseParts:
-    event = verify_webhook(await read(receive, MAX_WEBHOOK_BODY), scope["headers"])
+    event = rollout.webhook(await read(receive, MAX_WEBHOOK_BODY), scope["headers"])
     if event.event_id not in SEEN_EVENTS:
         CONTACTS.extend(event.resource_ids)
         SEEN_EVENTS.add(event.event_id)
