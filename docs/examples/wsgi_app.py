@@ -1,13 +1,12 @@
 """Rollout's four routes in plain WSGI, which ``gunicorn wsgi_app:app`` serves.
 
 It needs ROLLOUT_CLIENT_ID, ROLLOUT_CLIENT_SECRET, ROLLOUT_VERIFICATION_TOKEN and, for the API keys that it issues,
-a secret of its own, API_KEY_SECRET, in the environment. The contacts are kept in memory, so run one process.
+a secret of its own, ROLLOUT_API_KEY_SECRET, in the environment. Contacts are kept in memory, so run one process.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -15,25 +14,31 @@ from typing import Any
 from rollout_auth import (
     MAX_REFRESH_BODY,
     MAX_WEBHOOK_BODY,
-    ApiKeyIssuer,
-    RefreshEndpoint,
     RequestRefusedError,
-    RequestVerifier,
     ResponseParts,
-    connect_token_response,
+    RolloutAuth,
     error_response,
-    generate_connect_token,
-    verify_webhook,
 )
 
-verifier = RequestVerifier.from_env()
-issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"])
-refresh_endpoint = RefreshEndpoint(lambda request: issuer.refresh(request.refresh_token), verifier=verifier)
+rollout = RolloutAuth.from_env()
 
 # Your own sign-in and your own database, in place of these. The keys need no database.
 SESSIONS = {"demo-session": "user-1"}
 CONTACTS: list[str] = []
 SEEN_EVENTS: set[str] = set()
+
+
+def read(environ: dict[str, Any], most: int) -> bytes:
+    """The body, or as much of it as the library refuses for its size.
+
+    PEP 3333 lets a server block on a read beyond CONTENT_LENGTH. A body in chunks has no length: it is read only if the
+    server says that its stream ends.
+    """
+    length = environ.get("CONTENT_LENGTH", "")
+    if not length.isdecimal():
+        length = most + 1 if environ.get("wsgi.input_terminated") else 0
+    body: bytes = environ["wsgi.input"].read(min(int(length), most + 1))
+    return body
 
 
 def answer(status: int, **fields: object) -> ResponseParts:
@@ -44,23 +49,20 @@ def token(environ: dict[str, Any]) -> ResponseParts:
     user_id = SESSIONS.get(environ.get("HTTP_X_DEMO_SESSION", ""))
     if user_id is None:
         return answer(401, error="not_signed_in")
-    return connect_token_response(generate_connect_token(user_id, issuer.issue(user_id)))
+    return rollout.connect(user_id)
 
 
 def refresh(environ: dict[str, Any]) -> ResponseParts:
-    # One byte more than is accepted, so that a larger body is refused and not kept in memory.
-    return refresh_endpoint.handle(environ["wsgi.input"].read(MAX_REFRESH_BODY + 1), environ)
+    return rollout.refresh(read(environ, MAX_REFRESH_BODY), environ)
 
 
 def contacts(environ: dict[str, Any]) -> ResponseParts:
-    verifier.verify(environ)
-    scheme, _, api_key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    grant = issuer.authenticate(api_key.strip(" ") if scheme.lower() == "bearer" else None)
+    grant = rollout.authenticate(environ)
     return answer(200, user=grant.user_id, contacts=CONTACTS)
 
 
 def webhook(environ: dict[str, Any]) -> ResponseParts:
-    event = verify_webhook(environ["wsgi.input"].read(MAX_WEBHOOK_BODY + 1), environ)
+    event = rollout.webhook(read(environ, MAX_WEBHOOK_BODY), environ)
     if event.event_id not in SEEN_EVENTS:
         CONTACTS.extend(event.resource_ids)
         SEEN_EVENTS.add(event.event_id)
