@@ -34,7 +34,6 @@ SERVERS = {
 SECRET = "not-a-real-secret-" + "fedcba9876543210" * 4
 PREVIOUS_SECRET = "not-a-real-secret-either-" + "0123456789abcdef" * 4
 ENVIRONMENT = {
-    "API_KEY_SECRET": "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4,
     "ROLLOUT_API_KEY_SECRET": "a-secret-of-the-apps-own-" + "0123456789abcdef" * 4,
     "ROLLOUT_CLIENT_ID": "client-1",
     "ROLLOUT_CLIENT_SECRET": SECRET,

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from rollout_auth import ApiKeyGrant, ApiKeyIssuer, ClientCredentials, RolloutAuth, TemporarilyUnavailableError
+from rollout_auth import ApiKeyGrant, ClientCredentials, RolloutAuth, TemporarilyUnavailableError
 from rollout_auth.testing import AsyncRolloutSimulator, Clock, Dashboard, DashboardRequest, Report, RolloutSimulator
 
 DASHBOARD = Dashboard(token=DashboardRequest("GET", "/rollout/token", headers={"X-Demo-Session": "demo-session"}))
@@ -47,7 +47,6 @@ def while_away(name: str, options: dict[str, Any]) -> list[tuple[int, object, st
     with Clock().installed() as clock:
         simulator = RolloutSimulator(app, dashboard=DASHBOARD, clock=clock, **options)
         simulator.connect()
-        module.issuer = ApiKeyIssuer(os.environ["API_KEY_SECRET"], is_revoked=is_revoked)
         module.rollout = RolloutAuth.from_env(is_revoked=is_revoked)
         answers = [simulator.send(request) for request in (DASHBOARD.api, DASHBOARD.refresh)]
     return [(answer.status, json.loads(answer.body), answer.header("Retry-After")) for answer in answers]

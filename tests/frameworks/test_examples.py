@@ -347,6 +347,20 @@ def test_api_key(client: Client, verified: Header, key: AuthData, name: str, sch
 @pytest.mark.parametrize(
     "values",
     [
+        pytest.param(["%s"], id="without a scheme"),
+        pytest.param(["Bearer %s", "Bearer %s"], id="twice the same"),
+        pytest.param(["", "Bearer %s"], id="once and once blank"),
+    ],
+)
+def test_api_key_in_other_ways(client: Client, verified: Header, key: AuthData, values: list[str]) -> None:
+    """A key without a scheme is a key, and two lines that say the same are one, on every server."""
+    headers = [("Authorization", value.replace("%s", key.api_key)) for value in values]
+    assert client.send("GET", CONTACTS, verified, *headers).status == 200
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
         pytest.param([], id="missing"),
         pytest.param([""], id="blank"),
         pytest.param(["Bearer"], id="scheme alone"),
