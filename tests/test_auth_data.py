@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from pydantic import SecretStr
 
 from rollout_auth import AuthData, InvalidAuthDataError
 from rollout_auth.auth_data import MAX_EXTRA_DEPTH, FrozenObject
@@ -52,6 +53,20 @@ def test_unusable_text(value: str) -> None:
         AuthData(value)
     with pytest.raises(InvalidAuthDataError, match=r"^refresh_token "):
         AuthData("key", value, 3600)
+
+
+@pytest.mark.parametrize("api_key", ["Bearer key-1", "bearer key-1", "BEARER  key-1"])
+def test_key_with_its_scheme(api_key: str) -> None:
+    """A key with the scheme of a header is refused: Rollout would send the scheme twice."""
+    with pytest.raises(InvalidAuthDataError, match="api_key starts with 'Bearer ': pass what follows it"):
+        AuthData(api_key)
+    assert AuthData("Bearer-1").api_key == "Bearer-1"
+
+
+def test_secret_of_pydantic() -> None:
+    """A SecretStr is not opened for the caller, and the message says how to open it."""
+    with pytest.raises(TypeError, match=r"api_key is SecretStr: pass a str, which its get_secret_value\(\) returns"):
+        AuthData(SecretStr("key-1"))
 
 
 @pytest.mark.parametrize(

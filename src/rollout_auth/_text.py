@@ -98,6 +98,8 @@ def checked_text(
     text = plain_text(value)
     if text is None:
         hint = " (if it is from the environment, is it set?)" if value is None else ""
+        if hasattr(type(value), "get_secret_value"):  # pydantic's SecretStr
+            hint = ", which its get_secret_value() returns"
         raise TypeError(f"{name} is {type(value).__name__}: pass a str{hint}")
     problem = rule(text)
     if problem is not None:

@@ -175,6 +175,8 @@ class AuthData:
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "api_key", checked_text("api_key", self.api_key, text_problem, InvalidAuthDataError))
+        if self.api_key[:7].lower() == "bearer ":
+            raise InvalidAuthDataError("api_key starts with 'Bearer ': pass what follows it")
         if self.refresh_token is not None:
             text = checked_text("refresh_token", self.refresh_token, text_problem, InvalidAuthDataError)
             put(self, "refresh_token", text)
