@@ -46,7 +46,7 @@ class Command(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Make nodes, in which no character means anything else than itself."""
         parser = commands()[self.arguments[0]]
-        actions = [action for action in parser._actions if action.dest != "help"]  # noqa: SLF001  argparse has no other list
+        actions = [action for action in parser._actions if action.dest != "help"]  # noqa: SLF001  argparse lists them nowhere else
         options = any(action.option_strings for action in actions) and ["[OPTIONS]"]
         values = [f"[{one.metavar}]" if one.nargs else str(one.metavar) for one in actions if not one.option_strings]
         usage = " ".join([parser.prog, *(options or ()), *values])

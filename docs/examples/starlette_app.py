@@ -78,5 +78,5 @@ app = Starlette(
         Route("/api/contacts", contacts),
         Route("/rollout/webhook", webhook, methods=["POST"]),
     ],
-    exception_handlers={RequestRefusedError: refused},  # type: ignore[dict-item]  # Starlette expects Exception
+    exception_handlers={RequestRefusedError: refused},  # type: ignore[dict-item]  # Starlette types handlers by Exception
 )

@@ -6,14 +6,19 @@ when a test draws from one.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis.strategies import SearchStrategy
 
 
 def register() -> None:
     """Let ``st.from_type`` generate valid values of each class, instead of guessing from its annotations."""
     from hypothesis import strategies as st  # noqa: PLC0415  hypothesis calls this, and need not be installed otherwise
 
-    from rollout_auth import AuthData, ConnectToken, RefreshRequest, WebhookEvent  # noqa: PLC0415  likewise
+    from rollout_auth import AuthData, ConnectToken, RefreshRequest, WebhookEvent  # noqa: PLC0415  only when hypothesis asks
 
     names = {
         AuthData: "auth_data",
@@ -25,10 +30,11 @@ def register() -> None:
         st.register_type_strategy(kind, _strategy(name))
 
 
-def _strategy(name: str) -> Any:  # noqa: ANN401  a strategy's type is hypothesis's, which need not be installed
-    def late(_: type) -> Any:  # noqa: ANN401  likewise
-        from .testing import strategies  # noqa: PLC0415  imported when a test draws
+def _strategy(name: str) -> Callable[[type], SearchStrategy[Any]]:
+    def late(_: type) -> SearchStrategy[Any]:
+        from .testing import strategies  # noqa: PLC0415  it is large, and most runs draw none of these values
 
-        return getattr(strategies, name)()
+        strategy: SearchStrategy[Any] = getattr(strategies, name)()
+        return strategy
 
     return late

@@ -29,6 +29,7 @@ JWT = "JWT"
 """The ``typ`` of a connect token."""
 
 _OTHER_ALGORITHMS = ("none", "HS256", "HS384", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA")
+_SEGMENTS = 3
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
@@ -63,7 +64,7 @@ def read_token(token: str | bytes) -> tuple[dict[str, object], bytes, bytes, byt
         raise MalformedTokenError(f"the token is longer than {MAX_TOKEN_LENGTH} characters: no header would hold it")
     data = text if isinstance(text, bytes) else text.encode("ascii", "replace")
     segments = data.split(b".")
-    if len(segments) != 3:  # noqa: PLR2004  RFC 7515 section 7.1
+    if len(segments) != _SEGMENTS:
         raise MalformedTokenError(f"the token {_form_problem(data)}")
     payload, signature = _unbase64url(segments[1], data), _unbase64url(segments[2], data)
     return _header(segments[0], data), payload, signature, data[: data.rindex(b".")]
@@ -144,7 +145,7 @@ def pyjwt_hs512() -> Algorithm:
 
 @lru_cache(maxsize=16)
 def _pyjwt_key(secret: str) -> bytes:
-    return pyjwt_hs512().prepare_key(secret)  # type: ignore[no-any-return]  # of any algorithm
+    return pyjwt_hs512().prepare_key(secret)  # type: ignore[no-any-return]  # PyJWT types every algorithm's key as Any
 
 
 def _unbase64url(segment: bytes, token: bytes) -> bytes:
@@ -163,7 +164,7 @@ def _form_problem(data: bytes) -> str:
     if data != data.strip():
         return "starts or ends with white space: remove it"
     segments = data.count(b".") + 1
-    if segments != 3:  # noqa: PLR2004  likewise
+    if segments != _SEGMENTS:
         return f"has {segments} segment{'s' * (segments != 1)}: a compact JWT has three"
     if b"=" in data:
         return "is padded with '=': a compact JWT has no padding"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def rollout_credentials(monkeypatch: pytest.MonkeyPatch) -> ClientCredentials:
     """Client credentials of full length; the environment has them too, and a verification token, during the test."""
-    from .testing import CREDENTIALS, ENVIRON  # noqa: PLC0415  imported late: see above
+    from .testing import CREDENTIALS, ENVIRON  # noqa: PLC0415  pytest loads this plugin in every run
 
     for name, value in ENVIRON.items():
         monkeypatch.setenv(name, value)
@@ -30,7 +30,7 @@ def rollout_credentials(monkeypatch: pytest.MonkeyPatch) -> ClientCredentials:
 @pytest.fixture
 def rollout_clock() -> Iterator[Clock]:
     """A clock that the test can move forward; during the test, the library reads the time from it."""
-    from .testing import Clock  # noqa: PLC0415  likewise
+    from .testing import Clock  # noqa: PLC0415  pytest loads this plugin in every run
 
     with Clock().installed() as clock:
         yield clock
@@ -42,7 +42,7 @@ def rollout_simulator(rollout_credentials: ClientCredentials, rollout_clock: Clo
 
     Pass any other argument of ``RolloutSimulator`` by keyword: ``rollout_simulator(app, dashboard=...)``.
     """
-    from .testing import VERIFICATION_TOKEN, RolloutSimulator  # noqa: PLC0415  likewise
+    from .testing import VERIFICATION_TOKEN, RolloutSimulator  # noqa: PLC0415  pytest loads this plugin in every run
 
     def make(app: Any, **options: Any) -> RolloutSimulator:  # noqa: ANN401  any app, any option
         defaults: dict[str, Any] = {

@@ -6,14 +6,13 @@ Error reporters such as Sentry, and Django's debug page, send the local variable
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import wraps
-from inspect import iscoroutinefunction
-from types import FrameType
+from inspect import currentframe, iscoroutinefunction
+from types import CodeType, FrameType
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -161,18 +160,20 @@ def _clear_frames(error: BaseException) -> None:
 
 
 def _is_inside_a_seal() -> bool:
-    frame = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  inspect would load too much
-    seal, outer = frame.f_code, frame.f_back
-    while outer is not None and outer.f_code is not seal:
-        outer = None if outer.f_code in _TO_THE_USERS else outer.f_back
-    return outer is not None
+    codes: list[CodeType] = []
+    frame = currentframe()
+    while frame is not None and frame.f_code not in _TO_THE_USERS:
+        codes.append(frame.f_code)
+        frame = frame.f_back
+    _, seal, *outer = codes
+    return seal in outer
 
 
 def _give_warnings() -> None:
     pending = _waiting.get()
     _waiting.set(())
-    level, frame = 1, sys._getframe(0)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  likewise
-    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+    level, frame = 1, currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
         level += 1
         frame = frame.f_back
     for warning in pending:

@@ -36,7 +36,7 @@ class Dashboard:
     refresh: DashboardRequest | None = _REFRESH
     """How a key is renewed; None if keys do not expire."""
     webhook_path: str | None = "/rollout/webhook"
-    """Where webhooks are sent; None if there are none."""
+    """Where webhooks are sent; None if the app takes no webhooks."""
     signed_content: SignedContent = "base64"
     """What a webhook's signature covers: the body as base64 text, or ``"raw"`` for the body itself."""
     digest: Digest = "hex"
