@@ -58,16 +58,16 @@ def _no_garbage_collection() -> Iterator[None]:
     gc.enable()
 
 
-def interrupted(call: Callable[[], object], at: int) -> SystemExit | None:
-    """What comes out of a call if SystemExit is raised where the package calls the function of this number.
+def interrupted(call: Callable[[], object], at: int, counts: Callable[[FrameType], bool]) -> BaseException | None:
+    """What comes out of a call if SystemExit is raised as the function of this number starts, among those that count.
 
-    None if it calls fewer: Python's own functions count if they are called below one of the package's.
+    A refusal or None if there are fewer.
     """
     left = at
 
     def interrupt(frame: FrameType, event: str, _: object) -> None:
         nonlocal left
-        if event == "call" and frame.f_code.co_filename != _secrecy.__file__ and is_below_the_package(frame):
+        if event == "call" and counts(frame):
             left -= 1
             if left == 0:
                 raise SystemExit
@@ -76,13 +76,21 @@ def interrupted(call: Callable[[], object], at: int) -> SystemExit | None:
     sys.setprofile(interrupt)
     try:
         call()
-    except SystemExit as error:
+    except BaseException as error:  # noqa: BLE001  SystemExit, or a refusal
         return error
-    except Exception:  # noqa: BLE001  refused
-        return None
     finally:
         sys.setprofile(before)
     return None
+
+
+def is_outside_the_seal(frame: FrameType) -> bool:
+    """Whether the package, or what it called, has called it, and it is not of the seal: Python's functions count."""
+    return frame.f_code.co_filename != _secrecy.__file__ and is_below_the_package(frame)
+
+
+def is_the_clearing(frame: FrameType) -> bool:
+    """Whether a seal has begun to clear frames."""
+    return frame.f_code is _secrecy._clear_frames.__code__
 
 
 def is_below_the_package(frame: FrameType | None) -> bool:
@@ -98,11 +106,11 @@ def is_below_the_package(frame: FrameType | None) -> bool:
 @pytest.mark.parametrize("call", (EVERY := GOOD | OTHERS | REFUSED).values(), ids=EVERY)
 def test_interruption(call: Callable[[], object]) -> None:
     """Wherever SystemExit ends a call, no frame of ours, or of what we have called, keeps a secret."""
-    interrupted(call, 0)  # for what Python itself keeps, such as compiled expressions
+    interrupted(call, 0, is_outside_the_seal)  # for what Python itself keeps, such as compiled expressions
     for at in count(1):
         cases.forget()
-        error = interrupted(call, at)
-        if error is None:
+        error = interrupted(call, at, is_outside_the_seal)
+        if not isinstance(error, SystemExit):
             break
         assert leaks((sight for link in links(error) for sight in kept(link)), cases.PIECES) == [], at
     assert at > 1 or call not in GOOD.values()
@@ -114,25 +122,9 @@ def test_interruption(call: Callable[[], object]) -> None:
 def test_interruption_of_the_seal(call: Callable[[], object], at: int) -> None:
     """A signal that ends the clearing itself, of an inner seal or an outer one, leaves no secret in any frame."""
     cases.forget()
-    left = at
-
-    def interrupt(frame: FrameType, event: str, _: object) -> None:
-        nonlocal left
-        if event == "call" and frame.f_code is _secrecy._clear_frames.__code__:
-            left -= 1
-            if left == 0:
-                raise SystemExit
-
-    before = sys.getprofile()
-    sys.setprofile(interrupt)
-    try:
-        call()
-    except BaseException as error:  # noqa: BLE001  SystemExit, or refused by fewer seals
-        caught = error
-    else:
-        return
-    finally:
-        sys.setprofile(before)
+    caught = interrupted(call, at, is_the_clearing)
+    assert caught is not None
+    assert at > 1 or isinstance(caught, SystemExit)
     assert leaks((sight for link in links(caught) for sight in kept(link)), cases.PIECES) == []
 
 
